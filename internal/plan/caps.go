@@ -1,0 +1,61 @@
+package plan
+
+import "fmt"
+
+// Caps declares what an engine can keep of a plan.
+type Caps struct {
+	// Name is the engine's name in messages.
+	Name string
+	// Networks lists the network modes that it keeps.
+	Networks []Network
+	// Sources lists the kinds of mount source that it keeps.
+	Sources []SourceKind
+	// Layouts: images may come from an OCI layout.
+	Layouts bool
+}
+
+// Refusal is a step that an engine can't keep.
+type Refusal struct {
+	Step   string
+	Reason string
+	Range  Range
+}
+
+func (r Refusal) Error() string { return fmt.Sprintf("step %q: %s", r.Step, r.Reason) }
+
+// Check returns what of the graph the engine can't keep; nothing is ever
+// dropped silently.
+func Check(g *Graph, caps Caps) []Refusal {
+	var refusals []Refusal
+	for _, s := range g.Steps() {
+		refuse := func(format string, args ...any) {
+			refusals = append(refusals, Refusal{s.ID, fmt.Sprintf(format, args...), s.Range})
+		}
+		if s.Runner != "" || s.Skipped != "" {
+			continue
+		}
+		if !contains(caps.Networks, s.Network) {
+			refuse("the %s engine can't give it network %q", caps.Name, s.Network)
+		}
+		for _, m := range s.Mounts {
+			if !contains(caps.Sources, m.Source.Kind) {
+				refuse("the %s engine can't mount a %s at %s", caps.Name, m.Source.Kind, m.Target)
+			}
+		}
+		if image, ok := g.Image(s.Image); !ok {
+			refuse("image %q does not exist", s.Image)
+		} else if image.Layout != "" && !caps.Layouts {
+			refuse("the %s engine can't take image %q from an OCI layout", caps.Name, s.Image)
+		}
+	}
+	return refusals
+}
+
+func contains[T comparable](all []T, one T) bool {
+	for _, v := range all {
+		if v == one {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,202 @@
+package plan
+
+import "time"
+
+// Range is the place in a pipeline file that a value came from. Lines and
+// columns count from one; the zero Range means that the value has no source.
+type Range struct {
+	File        string `json:"file,omitempty"`
+	StartLine   int    `json:"start_line,omitempty"`
+	StartColumn int    `json:"start_column,omitempty"`
+	EndLine     int    `json:"end_line,omitempty"`
+	EndColumn   int    `json:"end_column,omitempty"`
+}
+
+// Graph is everything that one run will do, in the order in which a reader
+// expects to see it.
+type Graph struct {
+	Images []Image `json:"images,omitempty"`
+	Stages []Stage `json:"stages"`
+}
+
+// Stage is a named group of steps with a time budget.
+type Stage struct {
+	Name string `json:"name"`
+	// Budget is the time the stage is meant to take; zero means none.
+	Budget time.Duration `json:"budget,omitempty"`
+	// BudgetFails makes an exceeded budget fail the run.
+	BudgetFails bool `json:"budget_fails,omitempty"`
+	// Skipped says why the stage does not run at all; empty when it does.
+	Skipped string `json:"skipped,omitempty"`
+	Steps   []Step `json:"steps,omitempty"`
+	Range   Range  `json:"range,omitzero"`
+}
+
+// Image is a root file system, known by content.
+type Image struct {
+	Name string `json:"name"`
+	// Ref is where it comes from: an image reference with its digest
+	// (docker.io/library/rust@sha256:…), or oci-layout://NAME@sha256:….
+	Ref string `json:"ref"`
+	// Digest is the digest of the image manifest, sha256:….
+	Digest string `json:"digest"`
+	// Layout is the folder of the OCI layout; empty for a registry's image.
+	Layout string `json:"-"`
+	// Env is the environment from the image's configuration, NAME=value.
+	Env []string `json:"env,omitempty"`
+	// Origin says in words how the image was chosen.
+	Origin string `json:"origin,omitempty"`
+	Range  Range  `json:"range,omitzero"`
+}
+
+// Network is what a step may reach.
+type Network string
+
+const (
+	// NetworkNone gives a step its own loopback and nothing else.
+	NetworkNone Network = "none"
+	// NetworkHost gives a step the engine's network. Only steps that say so
+	// in the pipeline have it, and reports name them.
+	NetworkHost Network = "host"
+)
+
+// Step is one command in one container.
+type Step struct {
+	// ID is "stage.name", unique in a graph.
+	ID    string `json:"id"`
+	Stage string `json:"stage"`
+	Name  string `json:"name"`
+	// Runner names the in-process runner of a step that needs no container
+	// (an audit of a lockfile); empty for a container step.
+	Runner string `json:"runner,omitempty"`
+	// Image names the root file system, a member of Graph.Images.
+	Image   string   `json:"image,omitempty"`
+	Command []string `json:"command,omitempty"`
+	// Env is NAME=value, sorted by name, each name once.
+	Env []string `json:"env,omitempty"`
+	// Dir is the working directory, absolute.
+	Dir     string  `json:"dir,omitempty"`
+	Mounts  []Mount `json:"mounts,omitempty"`
+	Network Network `json:"network,omitempty"`
+	// Timeout ends the step after this time from its real start; zero: never.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	// Outputs are collected also when the command fails.
+	Outputs []Output `json:"outputs,omitempty"`
+	// After orders without data: IDs of steps that must have ended before.
+	After []string `json:"after,omitempty"`
+	// Metrics names the readers of this step's output (tests, clippy, …).
+	Metrics []string `json:"metrics,omitempty"`
+	// Skipped says why the step does not run; empty when it does.
+	Skipped string `json:"skipped,omitempty"`
+	// Retain asks the engine to copy the outputs to the host.
+	Retain bool  `json:"retain,omitempty"`
+	Range  Range `json:"range,omitzero"`
+}
+
+// Output is a path whose content outlives the step.
+type Output struct {
+	Name string `json:"name"`
+	// Path is absolute, inside the step's container.
+	Path string `json:"path"`
+	// Optional outputs may be missing when the command has succeeded.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// Mount puts a source at a path of the container.
+type Mount struct {
+	Target string `json:"target"`
+	Source Source `json:"source"`
+	// Writable gives the step its own copy, discarded when the step ends.
+	Writable bool `json:"writable,omitempty"`
+}
+
+// SourceKind says which fields of a Source count.
+type SourceKind string
+
+const (
+	// SourceBlob is an uncompressed tar, unpacked: Digest, Path.
+	SourceBlob SourceKind = "blob"
+	// SourceFetch is a folder of files from pinned addresses: Files.
+	SourceFetch SourceKind = "fetch"
+	// SourceOutput is an output of an earlier step: Step, Output.
+	SourceOutput SourceKind = "output"
+	// SourceCache is a cache volume that outlives runs: Cache. What it holds
+	// is not content addressed, so no verdict may rest on it.
+	SourceCache SourceKind = "cache"
+	// SourceSecret is a file that holds a secret: Secret. Its value is in no
+	// key, plan, log or report.
+	SourceSecret SourceKind = "secret"
+	// SourceScratch is an empty folder, discarded when the step ends.
+	SourceScratch SourceKind = "scratch"
+)
+
+// Source is where the content of a mount comes from.
+type Source struct {
+	Kind SourceKind `json:"kind"`
+	// Digest is the digest of a blob, sha256:….
+	Digest string `json:"digest,omitempty"`
+	// Path is the blob's file on the host.
+	Path string `json:"-"`
+	// Size is the blob's length in bytes.
+	Size  int64   `json:"size,omitempty"`
+	Files []Fetch `json:"files,omitempty"`
+	// Step and Output name an output of another step.
+	Step   string `json:"step,omitempty"`
+	Output string `json:"output,omitempty"`
+	// Cache is the id of a cache volume.
+	Cache string `json:"cache,omitempty"`
+	// Secret is the id of a secret.
+	Secret string `json:"secret,omitempty"`
+}
+
+// Fetch is one file from the network, known by its checksum before it is
+// fetched.
+type Fetch struct {
+	// Name is the file's name in the mounted folder.
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	// SHA256 is the checksum in lower-case hex.
+	SHA256 string `json:"sha256"`
+}
+
+// Step returns the step with an ID.
+func (g *Graph) Step(id string) (Step, bool) {
+	for _, stage := range g.Stages {
+		for _, step := range stage.Steps {
+			if step.ID == id {
+				return step, true
+			}
+		}
+	}
+	return Step{}, false
+}
+
+// Steps returns every step in declaration order.
+func (g *Graph) Steps() []Step {
+	var all []Step
+	for _, stage := range g.Stages {
+		all = append(all, stage.Steps...)
+	}
+	return all
+}
+
+// Image returns the image with a name.
+func (g *Graph) Image(name string) (Image, bool) {
+	for _, image := range g.Images {
+		if image.Name == name {
+			return image, true
+		}
+	}
+	return Image{}, false
+}
+
+// Inputs returns the IDs of the steps whose outputs a step mounts.
+func (s Step) Inputs() []string {
+	var ids []string
+	for _, m := range s.Mounts {
+		if m.Source.Kind == SourceOutput {
+			ids = append(ids, m.Source.Step)
+		}
+	}
+	return ids
+}

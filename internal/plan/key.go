@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sort"
+)
+
+// KeyPart is one named input of a step's key. Two keys differ exactly when
+// some part differs, which is how a run explains why a step ran again.
+type KeyPart struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Key is the identity of a step's work: equal keys promise equal results.
+type Key struct {
+	Digest string    `json:"digest"`
+	Parts  []KeyPart `json:"parts"`
+}
+
+// Keys returns the key of every step. initDigest is the digest of the
+// sixty-init binary that wraps each step. Names, ranges, timeouts and metrics
+// are no part of a key; secrets enter by id only. The graph must be orderable.
+func Keys(g *Graph, initDigest string) (map[string]Key, error) {
+	ids, err := Order(g)
+	if err != nil {
+		return nil, err
+	}
+	keys := make(map[string]Key, len(ids))
+	for _, id := range ids {
+		step, _ := g.Step(id)
+		parts, err := keyParts(g, step, initDigest, keys)
+		if err != nil {
+			return nil, err
+		}
+		keys[id] = Key{Digest: digestParts(parts), Parts: parts}
+	}
+	return keys, nil
+}
+
+func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPart, error) {
+	parts := []KeyPart{
+		{"init", initDigest},
+		{"runner", s.Runner},
+		{"command", jsonString(s.Command)},
+		{"dir", s.Dir},
+		{"network", string(s.Network)},
+		{"outputs", jsonString(s.Outputs)},
+	}
+	if s.Image != "" {
+		image, ok := g.Image(s.Image)
+		if !ok {
+			return nil, fmt.Errorf("step %q refers to image %q, which does not exist", s.ID, s.Image)
+		}
+		parts = append(parts, KeyPart{"image", image.Digest}, KeyPart{"image env", jsonString(image.Env)})
+	}
+	for _, pair := range s.Env {
+		name, value := splitEnv(pair)
+		parts = append(parts, KeyPart{"env " + name, value})
+	}
+	for _, m := range s.Mounts {
+		value := sourceKey(m.Source, keys)
+		if m.Writable {
+			value += " writable"
+		}
+		parts = append(parts, KeyPart{"mount " + m.Target, value})
+	}
+	sort.SliceStable(parts, func(i, j int) bool { return parts[i].Name < parts[j].Name })
+	return parts, nil
+}
+
+func sourceKey(s Source, keys map[string]Key) string {
+	switch s.Kind {
+	case SourceOutput:
+		return "output " + s.Output + " of " + s.Step + " " + keys[s.Step].Digest
+	case SourceFetch:
+		sums := make([]string, 0, len(s.Files))
+		for _, f := range s.Files {
+			sums = append(sums, f.Name+" "+f.SHA256)
+		}
+		sort.Strings(sums)
+		return "fetch " + jsonString(sums)
+	default:
+		s.Path, s.Size = "", 0
+		return string(s.Kind) + " " + s.Digest + s.Cache + s.Secret
+	}
+}
+
+func splitEnv(pair string) (name, value string) {
+	for i := range pair {
+		if pair[i] == '=' {
+			return pair[:i], pair[i+1:]
+		}
+	}
+	return pair, ""
+}
+
+func digestParts(parts []KeyPart) string {
+	sum := sha256.Sum256([]byte(jsonString(parts)))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// jsonString is canonical here because only strings, slices and structs are
+// given to it: encoding/json writes those in one way only.
+func jsonString(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("plan: a key part that JSON can't hold: " + err.Error())
+	}
+	return string(b)
+}

@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// CycleError names the steps of a cycle, the first one again at the end.
+type CycleError struct{ Steps []string }
+
+func (e *CycleError) Error() string {
+	return "steps depend on each other in a cycle: " + strings.Join(e.Steps, " → ")
+}
+
+// Order returns the graph's step IDs so that each comes after what it mounts
+// and what it names in After; among steps that are free, declaration order
+// decides. The error is a *CycleError, or names an unknown step.
+func Order(g *Graph) ([]string, error) {
+	steps := g.Steps()
+	index := make(map[string]int, len(steps))
+	for i, s := range steps {
+		if _, dup := index[s.ID]; dup {
+			return nil, fmt.Errorf("two steps are called %q", s.ID)
+		}
+		index[s.ID] = i
+	}
+	waits := make([]int, len(steps))
+	next := make([][]int, len(steps))
+	for i, s := range steps {
+		for _, id := range s.Before() {
+			j, ok := index[id]
+			if !ok {
+				return nil, fmt.Errorf("step %q refers to step %q, which does not exist", s.ID, id)
+			}
+			next[j] = append(next[j], i)
+			waits[i]++
+		}
+	}
+	free := make([]int, 0, len(steps))
+	for i := range steps {
+		if waits[i] == 0 {
+			free = append(free, i)
+		}
+	}
+	ids := make([]string, 0, len(steps))
+	for len(free) > 0 {
+		i := free[0]
+		free = free[1:]
+		ids = append(ids, steps[i].ID)
+		for _, j := range next[i] {
+			if waits[j]--; waits[j] == 0 {
+				at := sort.SearchInts(free, j)
+				free = append(free, 0)
+				copy(free[at+1:], free[at:])
+				free[at] = j
+			}
+		}
+	}
+	if len(ids) < len(steps) {
+		return nil, &CycleError{Steps: cycle(steps, index, waits)}
+	}
+	return ids, nil
+}
+
+// Before returns, without repeats, the steps that must have ended before s
+// may start.
+func (s Step) Before() []string {
+	seen := map[string]bool{}
+	var ids []string
+	for _, id := range append(s.Inputs(), s.After...) {
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// cycle walks backwards from a step that never became free; every such step
+// waits for another one, so the walk must come back to a step it has seen.
+func cycle(steps []Step, index map[string]int, waits []int) []string {
+	at := 0
+	for waits[at] == 0 {
+		at++
+	}
+	seen := map[int]int{}
+	var path []string
+	for {
+		if from, ok := seen[at]; ok {
+			path = append(path[from:], steps[at].ID)
+			for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
+				path[i], path[j] = path[j], path[i]
+			}
+			return path
+		}
+		seen[at] = len(path)
+		path = append(path, steps[at].ID)
+		for _, id := range steps[at].Before() {
+			if j := index[id]; waits[j] > 0 {
+				at = j
+				break
+			}
+		}
+	}
+}
