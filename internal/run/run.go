@@ -1,0 +1,212 @@
+// Package run schedules the steps of a graph on an engine: order, width,
+// deadlines and cancellation, and it collects every failure of a run.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sixtyhq/sixty/internal/plan"
+)
+
+// Runner runs one step. A step that says no is a Result; an error means that
+// the runner could not do its work.
+type Runner interface {
+	Run(ctx context.Context, s plan.Step) (plan.Result, error)
+}
+
+// Options steers a run.
+type Options struct {
+	// Engine runs the container steps.
+	Engine Runner
+	// Runners are the in-process runners, by the name in Step.Runner.
+	Runners map[string]Runner
+	// Width is how many steps run at once; below one means one.
+	Width int
+	// Started and Ended are told of each step, from the scheduler's own
+	// goroutine, so they need no lock; both may be nil.
+	Started func(s plan.Step)
+	Ended   func(r plan.Result)
+}
+
+// Steps runs the graph and returns one result a step, in declaration order. A
+// step that fails keeps what mounts its outputs from running, and nothing
+// else; After only orders. When ctx ends, running steps are canceled and the
+// others are not run. The error is for a graph that can't be ordered: all
+// that happens to steps is in the results.
+func Steps(ctx context.Context, g *plan.Graph, opts Options) ([]plan.Result, error) {
+	order, err := plan.Order(g)
+	if err != nil {
+		return nil, err
+	}
+	s := newScheduler(g, order, opts)
+	s.loop(ctx)
+	results := make([]plan.Result, 0, len(order))
+	for _, step := range g.Steps() {
+		results = append(results, s.results[step.ID])
+	}
+	return results, nil
+}
+
+type scheduler struct {
+	opts    Options
+	pending []plan.Step // in order; not yet started
+	results map[string]plan.Result
+	ended   chan plan.Result
+	running int
+}
+
+func newScheduler(g *plan.Graph, order []string, opts Options) *scheduler {
+	if opts.Width < 1 {
+		opts.Width = 1
+	}
+	s := &scheduler{opts: opts, results: map[string]plan.Result{}, ended: make(chan plan.Result)}
+	for _, id := range order {
+		step, _ := g.Step(id)
+		s.pending = append(s.pending, step)
+	}
+	return s
+}
+
+func (s *scheduler) loop(ctx context.Context) {
+	for len(s.pending) > 0 || s.running > 0 {
+		s.startReady(ctx)
+		if s.running == 0 {
+			if len(s.pending) > 0 {
+				// Order has proved that there is no cycle, so something is
+				// always ready while nothing runs.
+				panic("run: no step is ready and none is running")
+			}
+			return
+		}
+		r := <-s.ended
+		s.running--
+		s.record(r)
+	}
+}
+
+// startReady starts or settles every pending step that may go now.
+func (s *scheduler) startReady(ctx context.Context) {
+	for again := true; again; {
+		again = false
+		rest := s.pending[:0:0]
+		for _, step := range s.pending {
+			if !s.ready(step) {
+				rest = append(rest, step)
+				continue
+			}
+			if r, settled := s.settle(ctx, step); settled {
+				s.record(r)
+				again = true
+				continue
+			}
+			if s.running >= s.opts.Width {
+				rest = append(rest, step)
+				continue
+			}
+			s.start(ctx, step)
+		}
+		s.pending = rest
+	}
+}
+
+func (s *scheduler) ready(step plan.Step) bool {
+	for _, id := range step.Before() {
+		if _, done := s.results[id]; !done {
+			return false
+		}
+	}
+	return true
+}
+
+// settle returns the result of a step that does not run.
+func (s *scheduler) settle(ctx context.Context, step plan.Step) (plan.Result, bool) {
+	now := time.Now()
+	r := plan.Result{Step: step.ID, Stage: step.Stage, Name: step.Name, Range: step.Range, Started: now, Ended: now}
+	if step.Skipped != "" {
+		r.Status, r.Reason = plan.StatusSkipped, step.Skipped
+		return r, true
+	}
+	for _, id := range step.Inputs() {
+		if !s.results[id].Status.OK() {
+			r.Status, r.Reason = plan.StatusNotRun, fmt.Sprintf("step %s, whose output it mounts, %s", id, ended(s.results[id].Status))
+			return r, true
+		}
+	}
+	if ctx.Err() != nil {
+		r.Status, r.Reason = plan.StatusNotRun, context.Cause(ctx).Error()
+		return r, true
+	}
+	return r, false
+}
+
+// ended puts a status that is not a pass into a sentence.
+func ended(s plan.Status) string {
+	switch s {
+	case plan.StatusFailed:
+		return "failed"
+	case plan.StatusTimedOut:
+		return "timed out"
+	case plan.StatusCanceled:
+		return "was canceled"
+	case plan.StatusSkipped:
+		return "was skipped"
+	case plan.StatusError:
+		return "could not be run"
+	default:
+		return "was not run"
+	}
+}
+
+func (s *scheduler) start(ctx context.Context, step plan.Step) {
+	s.running++
+	if s.opts.Started != nil {
+		s.opts.Started(step)
+	}
+	go func() {
+		s.ended <- s.run(ctx, step)
+	}()
+}
+
+func (s *scheduler) run(ctx context.Context, step plan.Step) plan.Result {
+	runner := s.opts.Engine
+	if step.Runner != "" {
+		runner = s.opts.Runners[step.Runner]
+	}
+	started := time.Now()
+	if runner == nil {
+		return failure(step, started, fmt.Errorf("no runner called %q", step.Runner))
+	}
+	r, err := runner.Run(ctx, step)
+	switch {
+	case err == nil:
+		return r
+	case ctx.Err() != nil:
+		r := failure(step, started, context.Cause(ctx))
+		r.Status = plan.StatusCanceled
+		return r
+	default:
+		f := failure(step, started, err)
+		f.Dir = r.Dir
+		return f
+	}
+}
+
+func failure(step plan.Step, started time.Time, err error) plan.Result {
+	if err == nil {
+		err = errors.New("unknown error")
+	}
+	return plan.Result{
+		Step: step.ID, Stage: step.Stage, Name: step.Name, Range: step.Range,
+		Status: plan.StatusError, Reason: err.Error(), Started: started, Ended: time.Now(),
+	}
+}
+
+func (s *scheduler) record(r plan.Result) {
+	s.results[r.Step] = r
+	if s.opts.Ended != nil {
+		s.opts.Ended(r)
+	}
+}
