@@ -64,7 +64,7 @@ func appendEscaped(b []byte, s string) []byte {
 func appendIRI(b []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); i++ {
-		if !badInIRIRef[s[i]] {
+		if classes[s[i]]&iriChar != 0 {
 			continue
 		}
 		b = append(b, s[start:i]...)

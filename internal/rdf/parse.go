@@ -89,6 +89,11 @@ func (e *ParseError) Error() string {
 func Parse(ctx context.Context, r io.Reader, format Format, opts Options, emit func(Quad, Position) error) error {
 	opts = opts.withDefaults()
 	switch format {
+	case Turtle, TriG:
+		return newTurtle(newSource(ctx, r, opts), opts, format == TriG, emit).document()
+	case NTriples, NQuads:
+		p := ntriples{lexer: newLexer(newSource(ctx, r, opts), opts), sink: emit, quads: format == NQuads}
+		return p.document()
 	}
 	return fmt.Errorf("reading %s is not supported", format)
 }
