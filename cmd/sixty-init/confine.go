@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sixtyhq/sixty/internal/initrec"
+)
+
+// Parts of a container's file system that give its root power over the host
+// once an engine has granted everything. The lists are those that container
+// runtimes use by default.
+var (
+	readOnlyPaths = []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys"}
+	maskedPaths   = []string{
+		"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+		"/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+		"/sys/devices/virtual/powercap", "/sys/firmware",
+	}
+)
+
+// confine takes away network and privileges from this process and executes the
+// program again with the given arguments, so that every thread of it has lost
+// them. It returns only an error.
+func confine(c initrec.Confine, args []string) error {
+	keep, err := capabilityMask(c.KeepCapabilities)
+	if err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
+	// Namespaces and capabilities belong to a thread; this one becomes the
+	// only one when it executes.
+	runtime.LockOSThread()
+	flags := unix.CLONE_NEWNS
+	if c.NewNetwork {
+		flags |= unix.CLONE_NEWNET
+	}
+	if err := unix.Unshare(flags); err != nil {
+		return fmt.Errorf("confine: make namespaces: %w: the engine must grant this step CAP_SYS_ADMIN", err)
+	}
+	if c.NewNetwork {
+		if err := raiseLoopback(); err != nil {
+			return fmt.Errorf("confine: %w", err)
+		}
+	}
+	if err := hideHost(); err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
+	if err := dropCapabilities(keep); err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
+	const self = "/proc/self/exe"
+	if err := syscall.Exec(self, append([]string{os.Args[0]}, args...), os.Environ()); err != nil {
+		return fmt.Errorf("confine: execute %s: %w", self, err)
+	}
+	return nil
+}
+
+func hideHost() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("keep mounts to this namespace: %w", err)
+	}
+	for _, path := range maskedPaths {
+		if err := mask(path); err != nil {
+			return fmt.Errorf("hide %s: %w", path, err)
+		}
+	}
+	for _, path := range readOnlyPaths {
+		if err := makeReadOnly(path); err != nil {
+			return fmt.Errorf("make %s read-only: %w", path, err)
+		}
+	}
+	devices, err := os.ReadDir("/dev")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("list the devices: %w", err)
+	}
+	for _, d := range devices {
+		path := filepath.Join("/dev", d.Name())
+		// Of character devices, only loop-control reaches block devices.
+		if d.Type()&fs.ModeDevice == 0 || (d.Type()&fs.ModeCharDevice != 0 && d.Name() != "loop-control") {
+			continue
+		}
+		if err := mask(path); err != nil {
+			return fmt.Errorf("hide %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// mask puts an empty read-only folder, or the null device, over a path.
+func mask(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return unix.Mount("tmpfs", path, "tmpfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=0")
+	}
+	return unix.Mount(os.DevNull, path, "", unix.MS_BIND, "")
+}
+
+// makeReadOnly does so for a path and every mount below it.
+func makeReadOnly(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := unix.Mount(path, path, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return err
+	}
+	return unix.MountSetattr(-1, path, unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+}
+
+// dropCapabilities leaves a thread nothing but the kept capabilities, for good:
+// what is not in the bounding set can't come back by executing a program.
+func dropCapabilities(keep uint64) error {
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return fmt.Errorf("clear the ambient capabilities: %w", err)
+	}
+	for bit := range 64 {
+		if keep&(1<<bit) != 0 {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(bit), 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) {
+			break // the kernel knows no more capabilities
+		}
+		if err != nil {
+			return fmt.Errorf("drop capability %d: %w", bit, err)
+		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return fmt.Errorf("read the capabilities: %w", err)
+	}
+	for i := range data {
+		half := uint32(keep >> (32 * i))
+		data[i].Effective &= half
+		data[i].Permitted &= half
+		data[i].Inheritable = 0
+	}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		return fmt.Errorf("drop capabilities: %w", err)
+	}
+	return nil
+}
