@@ -88,9 +88,7 @@ type Step struct {
 	Metrics []string `json:"metrics,omitempty"`
 	// Skipped says why the step does not run; empty when it does.
 	Skipped string `json:"skipped,omitempty"`
-	// Retain asks the engine to copy the outputs to the host.
-	Retain bool  `json:"retain,omitempty"`
-	Range  Range `json:"range,omitzero"`
+	Range   Range  `json:"range,omitzero"`
 }
 
 // Output is a path whose content outlives the step.
@@ -100,6 +98,10 @@ type Output struct {
 	Path string `json:"path"`
 	// Optional outputs may be missing when the command has succeeded.
 	Optional bool `json:"optional,omitempty"`
+	// Volume makes the path a folder of its own, empty at the start, that
+	// steps can mount without it ever being copied. A volume is not brought
+	// to the host, and is lost when its step fails.
+	Volume bool `json:"volume,omitempty"`
 }
 
 // Mount puts a source at a path of the container.

@@ -23,7 +23,7 @@ type Key struct {
 
 // Keys returns the key of every step. initDigest is the digest of the
 // sixty-init binary that wraps each step. Names, ranges, timeouts and metrics
-// are no part of a key; secrets enter by id only. The graph must be orderable.
+// secrets enter by id only. The graph must be orderable.
 func Keys(g *Graph, initDigest string) (map[string]Key, error) {
 	ids, err := Order(g)
 	if err != nil {
@@ -49,6 +49,7 @@ func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPa
 		{"dir", s.Dir},
 		{"network", string(s.Network)},
 		{"outputs", jsonString(s.Outputs)},
+		{"timeout", s.Timeout.String()},
 	}
 	if s.Image != "" {
 		image, ok := g.Image(s.Image)

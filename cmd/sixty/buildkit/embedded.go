@@ -1,0 +1,262 @@
+//go:build linux
+
+package buildkit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/moby/buildkit/control"
+	"github.com/moby/buildkit/executor/oci"
+	"github.com/moby/buildkit/frontend"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/util/db/boltutil"
+	"github.com/moby/buildkit/util/disk"
+	"github.com/moby/buildkit/util/network/netproviders"
+	"github.com/moby/buildkit/util/resolver"
+	"github.com/moby/buildkit/version"
+	"github.com/moby/buildkit/worker"
+	"github.com/moby/buildkit/worker/base"
+	"github.com/moby/buildkit/worker/runc"
+	"github.com/sirupsen/logrus"
+	bolt "go.etcd.io/bbolt"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// pipeBuffer is the size in bytes of the in-memory connection between the
+// client and the embedded controller.
+const pipeBuffer = 1 << 20
+
+// EmbeddedOptions says where the embedded engine keeps its state.
+type EmbeddedOptions struct {
+	// Root is the state folder; made absolute here.
+	Root string
+	// Waiting is called once when another process holds the state, with the
+	// holder's process id when it is known.
+	Waiting func(holder string)
+	// MaxCacheBytes bounds the cache on disk; zero lets BuildKit choose a
+	// share of the disk.
+	MaxCacheBytes int64
+}
+
+// StartEmbedded starts BuildKit inside this process with runc as its runtime
+// and overlayfs for its snapshots, and returns a client of it. It needs root
+// and runc. One process at a time owns a state folder: a second one waits
+// until ctx ends. Close the returned closer to stop the engine.
+func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, io.Closer, error) {
+	root, err := filepath.Abs(opts.Root)
+	if err != nil {
+		return nil, nil, fmt.Errorf("engine state folder: %w", err)
+	}
+	if err := preflight(root); err != nil {
+		return nil, nil, err
+	}
+	quiet, err := logToFile(filepath.Join(root, "engine.log"))
+	if err != nil {
+		return nil, nil, err
+	}
+	lock, err := acquire(ctx, root, opts.Waiting)
+	if err != nil {
+		quiet.Close()
+		return nil, nil, err
+	}
+	e := &embedded{closers: []io.Closer{lock, quiet}}
+	if err := sweep(ctx, root); err != nil {
+		e.Close()
+		return nil, nil, fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err)
+	}
+	c, err := e.start(ctx, root, opts.MaxCacheBytes)
+	if err != nil {
+		e.Close()
+		return nil, nil, fmt.Errorf("start the embedded engine in %s: %w", root, err)
+	}
+	return c, e, nil
+}
+
+// preflight names what is missing in words, before BuildKit fails in its own.
+func preflight(root string) error {
+	if os.Geteuid() != 0 {
+		return &SetupError{Missing: "root", Fix: "run sixty as root (sudo), or use a remote engine: --engine tcp://HOST:PORT"}
+	}
+	if _, err := exec.LookPath("runc"); err != nil {
+		return &SetupError{Missing: "runc", Fix: "install it (Debian: apt-get install runc), or use a remote engine: --engine tcp://HOST:PORT"}
+	}
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return fmt.Errorf("make the engine's state folder: %w", err)
+	}
+	if err := overlayutils.Supported(root); err != nil {
+		return &SetupError{Missing: "overlayfs on " + root, Fix: "put the state on ext4, xfs or tmpfs with --state DIR", Cause: err}
+	}
+	return nil
+}
+
+// SetupError is something that the machine lacks and how to get it.
+type SetupError struct {
+	Missing string
+	Fix     string
+	Cause   error
+}
+
+func (e *SetupError) Error() string {
+	msg := "the embedded engine needs " + e.Missing
+	if e.Cause != nil {
+		msg += " (" + e.Cause.Error() + ")"
+	}
+	return msg + "; " + e.Fix
+}
+
+func (e *SetupError) Unwrap() error { return e.Cause }
+
+type embedded struct {
+	closers []io.Closer
+}
+
+// Close stops the engine and releases its state; the closers run in the
+// reverse of the order in which they were added.
+func (e *embedded) Close() error {
+	var first error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		if err := e.closers[i].Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	e.closers = nil
+	return first
+}
+
+func (e *embedded) onClose(f func() error) { e.closers = append(e.closers, closerFunc(f)) }
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
+func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*client.Client, error) {
+	w, err := newWorker(ctx, root, maxCache)
+	if err != nil {
+		return nil, err
+	}
+	workers := &worker.Controller{}
+	if err := workers.Add(w); err != nil {
+		return nil, err
+	}
+	e.onClose(workers.Close)
+	sessions, err := session.NewManager()
+	if err != nil {
+		return nil, err
+	}
+	cache, err := bboltcachestorage.NewStore(filepath.Join(root, "cache.db"))
+	if err != nil {
+		return nil, err
+	}
+	history, err := boltutil.SafeOpen(filepath.Join(root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	if err != nil {
+		return nil, err
+	}
+	controller, err := control.NewController(control.Opt{
+		SessionManager:   sessions,
+		WorkerController: workers,
+		Frontends:        map[string]frontend.Frontend{},
+		CacheManager:     solver.NewCacheManager(context.WithoutCancel(ctx), "local", cache, worker.NewCacheResultStorage(workers)),
+		HistoryDB:        history,
+		CacheStore:       cache,
+		LeaseManager:     w.LeaseManager(),
+		ContentStore:     w.ContentStore(),
+		HistoryConfig:    &config.HistoryConfig{MaxEntries: new(int64)},
+		GarbageCollect:   w.GarbageCollect,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.onClose(controller.Close)
+	return e.serve(ctx, controller)
+}
+
+func (e *embedded) serve(ctx context.Context, controller *control.Controller) (*client.Client, error) {
+	listener := bufconn.Listen(pipeBuffer)
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	controller.Register(server)
+	go server.Serve(listener) //nolint:errcheck // ends with Stop
+	c, err := client.New(ctx, "passthrough:///embedded",
+		client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+		client.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
+	if err != nil {
+		server.Stop()
+		return nil, err
+	}
+	e.onClose(func() error { server.Stop(); return nil })
+	e.onClose(c.Close)
+	return c, nil
+}
+
+// maxMessage bounds a gRPC message in bytes, as buildkitd's own default does.
+const maxMessage = 16 << 20
+
+func newWorker(ctx context.Context, root string, maxCache int64) (*base.Worker, error) {
+	factory := runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (ctdsnapshot.Snapshotter, error) {
+		return overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	}}
+	opt, err := runc.NewWorkerOpt(root, factory, false, oci.ProcessSandbox, nil, nil,
+		netproviders.Opt{Mode: "host"}, nil, "", "", false, nil, "", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	opt.BuildkitVersion = client.BuildkitVersion{Package: version.Package, Version: version.Version, Revision: version.Revision}
+	opt.RegistryHosts = resolver.NewRegistryConfig(nil)
+	if opt.GCPolicy, err = gcPolicy(root, maxCache); err != nil {
+		return nil, err
+	}
+	return base.NewWorker(context.WithoutCancel(ctx), opt)
+}
+
+// gcPolicy is BuildKit's own default; without one nothing is ever collected.
+func gcPolicy(root string, maxCache int64) ([]client.PruneInfo, error) {
+	stat, err := disk.GetDiskStat(root)
+	if err != nil {
+		return nil, fmt.Errorf("size of the disk under %s: %w", root, err)
+	}
+	var cfg config.GCConfig
+	if maxCache > 0 {
+		cfg.GCMaxUsedSpace = config.DiskSpace{Bytes: maxCache}
+	}
+	var out []client.PruneInfo
+	for _, p := range config.DefaultGCPolicy(cfg, stat) {
+		out = append(out, client.PruneInfo{
+			Filter:        p.Filters,
+			All:           p.All,
+			KeepDuration:  p.KeepDuration.Duration,
+			ReservedSpace: p.ReservedSpace.AsBytes(stat),
+			MaxUsedSpace:  p.MaxUsedSpace.AsBytes(stat),
+			MinFreeSpace:  p.MinFreeSpace.AsBytes(stat),
+		})
+	}
+	return out, nil
+}
+
+// logToFile sends the log of BuildKit and containerd, which use logrus'
+// standard logger, to a file: on the terminal it would mean nothing to a user.
+func logToFile(path string) (io.Closer, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the engine's log: %w", err)
+	}
+	logrus.SetOutput(f)
+	logrus.SetLevel(logrus.WarnLevel)
+	return closerFunc(func() error {
+		logrus.SetOutput(io.Discard)
+		return f.Close()
+	}), nil
+}

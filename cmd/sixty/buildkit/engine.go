@@ -1,0 +1,292 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/solver/errdefs"
+	digest "github.com/opencontainers/go-digest"
+
+	"github.com/sixtyhq/sixty/internal/initrec"
+	"github.com/sixtyhq/sixty/internal/plan"
+)
+
+// Options says what an engine works with.
+type Options struct {
+	// Client reaches BuildKit; StartEmbedded or Dial make one.
+	Client *client.Client
+	// Graph is what will run. It must have passed plan.Check with Caps.
+	Graph *plan.Graph
+	// Blobs is a folder with blobs/sha256/… that holds every blob that the
+	// graph names, and sixty-init.
+	Blobs string
+	// Init is the digest of sixty-init in Blobs.
+	Init string
+	// Results is the folder where each step's record is left, one folder a
+	// step key.
+	Results string
+	// Keys are the graph's keys, for the folders' names.
+	Keys map[string]plan.Key
+	// Secrets are the values of the secrets by id.
+	Secrets map[string][]byte
+	// Log receives what steps print while they run; may be nil. It is called
+	// from one goroutine per running step.
+	Log func(step string, stderr bool, data []byte)
+}
+
+// Engine runs the steps of one graph on BuildKit.
+type Engine struct {
+	opts   Options
+	stores map[string]content.Store
+	mu     sync.Mutex // guards low, whose map grows as steps are lowered
+	low    lowering
+}
+
+// Caps is what BuildKit can keep: all of it.
+func Caps() plan.Caps {
+	return plan.Caps{
+		Name:     "BuildKit",
+		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
+		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
+			plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
+		Layouts: true,
+	}
+}
+
+// New returns an engine for one graph.
+func New(opts Options) (*Engine, error) {
+	stores := map[string]content.Store{}
+	blobs, err := contentlocal.NewStore(opts.Blobs)
+	if err != nil {
+		return nil, fmt.Errorf("open the blob store: %w", err)
+	}
+	stores[blobStore] = blobs
+	for _, image := range opts.Graph.Images {
+		if image.Layout == "" {
+			continue
+		}
+		store, err := contentlocal.NewStore(image.Layout)
+		if err != nil {
+			return nil, fmt.Errorf("open image %q: %w", image.Name, err)
+		}
+		stores[layoutStore+image.Name] = store
+	}
+	return &Engine{
+		opts:   opts,
+		stores: stores,
+		low:    lowering{graph: opts.Graph, init: digest.Digest(opts.Init), steps: map[string]lowered{}},
+	}, nil
+}
+
+// Run solves one step. A step that says no is a Result, not an error; an error
+// means that the engine itself could not do its work. The results of the steps
+// that s mounts are taken from the engine's cache.
+func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
+	res := plan.Result{Step: s.ID, Stage: s.Stage, Name: s.Name, Key: e.opts.Keys[s.ID].Digest, Range: s.Range, Started: time.Now()}
+	def, err := e.marshal(ctx, s)
+	if err != nil {
+		return res, err
+	}
+	dir := filepath.Join(e.opts.Results, digest.Digest(res.Key).Encoded())
+	run := &solve{engine: e, step: s, def: def, dir: dir}
+	err = run.do(ctx)
+	res.Ended = time.Now()
+	res.Cached = run.cached
+	res.Dir = dir
+	switch {
+	case err == nil:
+		res.Status = plan.StatusPassed
+	case ctx.Err() != nil:
+		res.Status = plan.StatusCanceled
+		res.Reason = context.Cause(ctx).Error()
+	case run.failed:
+		res.Status = plan.StatusFailed
+	default:
+		res.Status, res.Reason = plan.StatusError, err.Error()
+		return res, fmt.Errorf("step %q: %w", s.ID, err)
+	}
+	if res.Status == plan.StatusCanceled {
+		return res, nil
+	}
+	return res, complete(&res, dir)
+}
+
+// complete fills in what sixty-init recorded.
+func complete(res *plan.Result, dir string) error {
+	rec, err := initrec.Read(filepath.Join(dir, initrec.RecordFile))
+	if err != nil {
+		return fmt.Errorf("step %q ended without a record: %w", res.Step, err)
+	}
+	code := rec.ExitCode
+	res.ExitCode = &code
+	if rec.TimedOut {
+		res.Status = plan.StatusTimedOut
+	}
+	loopback := rec.Network.LoopbackOnly
+	res.Record = &plan.Record{
+		WallMS: rec.DurationMS, UserMS: rec.UserCPUMS, SystemMS: rec.SystemCPUMS,
+		PeakRSS: rec.MaxRSSBytes, LoopbackOnly: &loopback, EnvNames: rec.EnvNames,
+	}
+	return nil
+}
+
+func (e *Engine) marshal(ctx context.Context, s plan.Step) (*llb.Definition, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	low, err := e.low.step(s)
+	if err != nil {
+		return nil, err
+	}
+	def, err := low.record.Marshal(ctx, llb.Platform(platform))
+	if err != nil {
+		return nil, fmt.Errorf("marshal step %q: %w", s.ID, err)
+	}
+	return def, nil
+}
+
+func (e *Engine) solveOpt() client.SolveOpt {
+	return client.SolveOpt{
+		OCIStores: e.stores,
+		Session: []session.Attachable{
+			secretsprovider.FromMap(e.opts.Secrets),
+			authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{}),
+		},
+		Internal: true,
+	}
+}
+
+// solve is one solve of one step.
+type solve struct {
+	engine *Engine
+	step   plan.Step
+	def    *llb.Definition
+	dir    string
+	cached bool
+	failed bool // the command ran and ended with a code other than zero
+}
+
+func (s *solve) do(ctx context.Context) error {
+	status := make(chan *client.SolveStatus)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.watch(status)
+	}()
+	fresh := false
+	_, err := s.engine.opts.Client.Build(ctx, s.engine.solveOpt(), "sixty", func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
+		res, err := c.Solve(ctx, gateway.SolveRequest{Definition: s.def.ToPB(), Evaluate: true})
+		if err != nil {
+			return nil, s.salvage(ctx, c, err)
+		}
+		ref, err := res.SingleRef()
+		if err != nil {
+			return nil, err
+		}
+		record, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: initrec.RecordFile})
+		if err != nil {
+			return nil, fmt.Errorf("read the record: %w", err)
+		}
+		fresh = sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
+		return gateway.NewResult(), nil
+	}, status)
+	<-watched
+	if err != nil || fresh {
+		return err
+	}
+	return s.export(ctx)
+}
+
+// export copies the step's record folder to the host. The step itself is
+// answered from the cache here.
+func (s *solve) export(ctx context.Context) error {
+	tmp, err := freshDir(s.dir)
+	if err != nil {
+		return err
+	}
+	opt := s.engine.solveOpt()
+	opt.Exports = []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: tmp}}
+	if _, err := s.engine.opts.Client.Solve(ctx, s.def, opt, nil); err != nil {
+		os.RemoveAll(tmp)
+		return fmt.Errorf("export the step's outputs: %w", err)
+	}
+	return replaceDir(tmp, s.dir)
+}
+
+// salvage reads the record folder of a step whose command failed: the engine
+// keeps a failed step's mounts for as long as the build lasts.
+func (s *solve) salvage(ctx context.Context, c gateway.Client, cause error) error {
+	var failure *errdefs.SolveError
+	if !errors.As(cause, &failure) || failure.Solve == nil || len(failure.Solve.MountIDs) == 0 {
+		return cause
+	}
+	op := failure.Solve.Op.GetExec()
+	if op == nil || failure.Solve.Description["llb.customname"] != vertexName(s.step.ID) {
+		return cause
+	}
+	index := -1
+	for i, m := range op.Mounts {
+		if m.Dest == recordPath {
+			index = i
+		}
+	}
+	if index < 0 || index >= len(failure.Solve.MountIDs) {
+		return cause
+	}
+	ctr, err := c.NewContainer(ctx, gateway.NewContainerRequest{
+		Mounts: []gateway.Mount{{Dest: "/", ResultID: failure.Solve.MountIDs[index], MountType: op.Mounts[index].MountType, Readonly: true}},
+	})
+	if err != nil {
+		return errors.Join(cause, fmt.Errorf("open the failed step's outputs: %w", err))
+	}
+	defer ctr.Release(context.WithoutCancel(ctx)) //nolint:errcheck // the build ends right after
+	tmp, err := freshDir(s.dir)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if err := copyOut(ctx, ctr, tmp); err != nil {
+		os.RemoveAll(tmp)
+		return errors.Join(cause, fmt.Errorf("copy the failed step's outputs: %w", err))
+	}
+	if err := replaceDir(tmp, s.dir); err != nil {
+		return errors.Join(cause, err)
+	}
+	s.failed = true
+	return cause
+}
+
+// watch follows the status stream until it closes.
+func (s *solve) watch(status <-chan *client.SolveStatus) {
+	var own digest.Digest
+	for st := range status {
+		for _, v := range st.Vertexes {
+			if v.Name == vertexName(s.step.ID) {
+				own = v.Digest
+				s.cached = v.Cached
+			}
+		}
+		if s.engine.opts.Log == nil {
+			continue
+		}
+		for _, l := range st.Logs {
+			if l.Vertex == own {
+				s.engine.opts.Log(s.step.ID, l.Stream == 2, l.Data)
+			}
+		}
+	}
+}
+
+var _ io.Closer = (*embedded)(nil)

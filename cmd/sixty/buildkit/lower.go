@@ -1,0 +1,208 @@
+package buildkit
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/sixtyhq/sixty/internal/initrec"
+	"github.com/sixtyhq/sixty/internal/plan"
+)
+
+// Where sixty-init and its record stand in every container.
+const (
+	initPath   = "/.sixty/init"
+	recordPath = "/.sixty/out"
+)
+
+// Store ids of the content that the session offers to the engine.
+const (
+	blobStore   = "sixty-blobs"
+	layoutStore = "sixty-layout-"
+)
+
+// platform is the only one that sixty-init is built for.
+var platform = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
+
+// lowering turns steps of one graph into LLB; each step is lowered once.
+type lowering struct {
+	graph *plan.Graph
+	init  digest.Digest
+	steps map[string]lowered // by step ID
+}
+
+// lowered is what later steps can mount of a step.
+type lowered struct {
+	// record holds logs, sixty-init's record, and outputs under outputs/NAME.
+	record llb.State
+	// volumes are the outputs that are mounts of their own.
+	volumes map[string]llb.State
+}
+
+// step lowers a step and, through its mounts, what it depends on.
+func (l *lowering) step(s plan.Step) (lowered, error) {
+	if st, ok := l.steps[s.ID]; ok {
+		return st, nil
+	}
+	root, err := l.image(s.Image)
+	if err != nil {
+		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
+	}
+	opts, err := l.runOptions(s)
+	if err != nil {
+		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
+	}
+	exec := root.Run(opts...)
+	exec.AddMount(initPath, l.blob(l.init.String(), "init", 0o755), llb.SourcePath("/init"), llb.Readonly)
+	for _, m := range s.Mounts {
+		if err := l.mount(exec, m); err != nil {
+			return lowered{}, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
+		}
+	}
+	out := lowered{record: exec.AddMount(recordPath, llb.Scratch()), volumes: map[string]llb.State{}}
+	for _, o := range s.Outputs {
+		if o.Volume {
+			out.volumes[o.Name] = exec.AddMount(o.Path, llb.Scratch())
+		}
+	}
+	l.steps[s.ID] = out
+	return out, nil
+}
+
+func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
+	spec := initrec.Spec{Record: recordPath, Timeout: s.Timeout}
+	for _, o := range s.Outputs {
+		if o.Volume {
+			continue
+		}
+		spec.Outputs = append(spec.Outputs, initrec.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
+	}
+	arg, err := spec.Encode()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{initPath, "run", "--spec", arg, "--"}, s.Command...)
+	opts := []llb.RunOption{
+		llb.Args(args),
+		llb.Dir(s.Dir),
+		llb.WithCustomName(vertexName(s.ID)),
+	}
+	image, _ := l.graph.Image(s.Image)
+	for _, pair := range append(append([]string{}, image.Env...), s.Env...) {
+		name, value, _ := strings.Cut(pair, "=")
+		opts = append(opts, llb.AddEnv(name, value))
+	}
+	if s.Network != plan.NetworkHost {
+		opts = append(opts, llb.Network(llb.NetModeNone))
+	}
+	for _, m := range s.Mounts {
+		if m.Source.Kind == plan.SourceSecret {
+			opts = append(opts, llb.AddSecret(m.Target, llb.SecretID(m.Source.Secret)))
+		}
+	}
+	if loc := location(s.Range); loc != nil {
+		opts = append(opts, loc)
+	}
+	return opts, nil
+}
+
+// vertexName marks a step's own vertex in the engine's status stream.
+func vertexName(id string) string { return "sixty step " + id }
+
+func location(r plan.Range) llb.ConstraintsOpt {
+	if r.File == "" {
+		return nil
+	}
+	sm := llb.NewSourceMap(nil, r.File, "HCL", nil)
+	return sm.Location([]*pb.Range{{
+		Start: &pb.Position{Line: int32(r.StartLine), Character: int32(r.StartColumn)},
+		End:   &pb.Position{Line: int32(r.EndLine), Character: int32(r.EndColumn)},
+	}})
+}
+
+func (l *lowering) image(name string) (llb.State, error) {
+	image, ok := l.graph.Image(name)
+	if !ok {
+		return llb.State{}, fmt.Errorf("image %q is not in the plan", name)
+	}
+	if image.Layout != "" {
+		return llb.OCILayout("sixty.local/"+image.Name+"@"+image.Digest,
+			llb.OCIStore("", layoutStore+image.Name), llb.WithCustomName("image "+image.Name), llb.Platform(platform)), nil
+	}
+	return llb.Image(image.Ref, llb.WithCustomName("image "+image.Name), llb.Platform(platform)), nil
+}
+
+// blob is one file of the session's content store.
+func (l *lowering) blob(dgst, name string, mode int) llb.State {
+	return llb.OCILayoutBlob("sixty.local/blob@"+dgst,
+		llb.ImageBlobOCIStore("", blobStore), llb.Filename(name), llb.Chmod(fileMode(mode)),
+		llb.WithCustomName("source "+name))
+}
+
+func (l *lowering) mount(exec llb.ExecState, m plan.Mount) error {
+	var opts []llb.MountOption
+	if m.Writable {
+		opts = append(opts, llb.ForceNoOutput)
+	} else {
+		opts = append(opts, llb.Readonly)
+	}
+	// Every source is addressed by content or by the key of the step that
+	// made it, so hashing the files again would tell nothing new.
+	opts = append(opts, llb.ContentCache(llb.MountContentCacheOff))
+	switch src := m.Source; src.Kind {
+	case plan.SourceBlob:
+		tar := l.blob(src.Digest, "source.tar", 0o644)
+		tree := llb.Scratch().File(llb.Copy(tar, "/source.tar", "/", &llb.CopyInfo{AttemptUnpack: true}), llb.WithCustomName("unpack "+m.Target))
+		exec.AddMount(m.Target, tree, opts...)
+	case plan.SourceFetch:
+		exec.AddMount(m.Target, fetches(src.Files), opts...)
+	case plan.SourceOutput:
+		step, ok := l.graph.Step(src.Step)
+		if !ok {
+			return fmt.Errorf("step %q is not in the plan", src.Step)
+		}
+		from, err := l.step(step)
+		if err != nil {
+			return err
+		}
+		if volume, ok := from.volumes[src.Output]; ok {
+			exec.AddMount(m.Target, volume, opts...)
+			return nil
+		}
+		exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(path.Join("/", initrec.OutputsDir, src.Output)))...)
+	case plan.SourceCache:
+		exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared))
+	case plan.SourceScratch:
+		exec.AddMount(m.Target, llb.Scratch(), llb.ForceNoOutput)
+	case plan.SourceSecret:
+		// A run option, see runOptions.
+	default:
+		return fmt.Errorf("source of unknown kind %q", src.Kind)
+	}
+	return nil
+}
+
+// fetches is a folder of pinned downloads. One copy per file keeps each
+// download a source of its own, which the engine fetches in parallel and names
+// in its provenance.
+func fetches(files []plan.Fetch) llb.State {
+	var action *llb.FileAction
+	for _, f := range files {
+		src := llb.HTTP(f.URL, llb.Checksum(digest.NewDigestFromEncoded(digest.SHA256, f.SHA256)),
+			llb.Filename(f.Name), llb.WithCustomName("fetch "+f.Name))
+		if action == nil {
+			action = llb.Copy(src, "/"+f.Name, "/"+f.Name)
+		} else {
+			action = action.Copy(src, "/"+f.Name, "/"+f.Name)
+		}
+	}
+	if action == nil {
+		return llb.Scratch()
+	}
+	return llb.Scratch().File(action, llb.WithCustomName(fmt.Sprintf("collect %d downloads", len(files))))
+}

@@ -1,0 +1,82 @@
+package blob
+
+import (
+	"archive/tar"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// epoch is the time of every entry of a tree: a tree is its names and content,
+// never the times of the machine that packed it. It lies after 1980, the first
+// year that zip can hold, since tools in a step may repack.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// WriteTar writes a tree as a tar: names in lexical order, owner root, mode
+// 0755 for folders and executable files, 0644 for others, one time for all.
+// Links are kept as they are; a device, pipe or socket is an error. skip, which
+// may be nil, leaves files and whole folders out.
+func WriteTar(w io.Writer, tree fs.FS, skip func(name string, entry fs.DirEntry) bool) error {
+	tw := tar.NewWriter(w)
+	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || name == "." {
+			return err
+		}
+		if skip != nil && skip(name, entry) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if err := writeEntry(tw, tree, name, entry); err != nil {
+			return fmt.Errorf("pack %s: %w", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return tw.Close()
+}
+
+func writeEntry(tw *tar.Writer, tree fs.FS, name string, entry fs.DirEntry) error {
+	header := &tar.Header{Name: name, ModTime: epoch, Mode: 0o644, Format: tar.FormatPAX}
+	switch entry.Type() {
+	case fs.ModeDir:
+		header.Typeflag, header.Name, header.Mode = tar.TypeDir, name+"/", 0o755
+		return tw.WriteHeader(header)
+	case fs.ModeSymlink:
+		target, err := fs.ReadLink(tree, name)
+		if err != nil {
+			return err
+		}
+		header.Typeflag, header.Linkname, header.Mode = tar.TypeSymlink, target, 0o777
+		return tw.WriteHeader(header)
+	case 0:
+		return writeFile(tw, tree, name, header)
+	default:
+		return fmt.Errorf("it is a %s, and only files, folders and links can be packed", entry.Type())
+	}
+}
+
+func writeFile(tw *tar.Writer, tree fs.FS, name string, header *tar.Header) error {
+	f, err := tree.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if st.Mode()&0o111 != 0 {
+		header.Mode = 0o755
+	}
+	header.Typeflag, header.Size = tar.TypeReg, st.Size()
+	if err := tw.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err = io.Copy(tw, f)
+	return err
+}

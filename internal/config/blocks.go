@@ -1,0 +1,249 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// Local is one entry of a locals block.
+type Local struct {
+	Name  string
+	Expr  hcl.Expression
+	Range hcl.Range
+}
+
+func decodeLocals(block *hcl.Block) ([]Local, hcl.Diagnostics) {
+	attrs, diags := block.Body.JustAttributes()
+	var locals []Local
+	for _, name := range sortedNames(attrs) {
+		a := attrs[name]
+		locals = append(locals, Local{a.Name, a.Expr, a.NameRange})
+	}
+	return locals, diags
+}
+
+// ImageBlock is an image block, unevaluated.
+type ImageBlock struct {
+	Name   string
+	Attrs  hcl.Attributes
+	Debian *DebianBlock
+	Range  hcl.Range
+}
+
+// DebianBlock makes an image from Debian's packages.
+type DebianBlock struct {
+	Attrs hcl.Attributes
+	Range hcl.Range
+}
+
+var imageSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{{Name: "from"}, {Name: "warm"}},
+	Blocks:     []hcl.BlockHeaderSchema{{Type: "debian"}},
+}
+
+var debianSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{{Name: "suite"}, {Name: "packages", Required: true}},
+}
+
+func decodeImage(block *hcl.Block) (ImageBlock, hcl.Diagnostics) {
+	content, diags := block.Body.Content(imageSchema)
+	image := ImageBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
+	for _, b := range content.Blocks {
+		if image.Debian != nil {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Duplicate debian block",
+				Detail: "An image has at most one debian block.", Subject: &b.DefRange})
+			continue
+		}
+		c, d := b.Body.Content(debianSchema)
+		diags = append(diags, d...)
+		image.Debian = &DebianBlock{c.Attributes, b.DefRange}
+	}
+	if _, ok := content.Attributes["from"]; !ok && image.Debian == nil {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Image without a source",
+			Detail: "An image needs from, a debian block, or both.", Subject: &image.Range})
+	}
+	return image, diags
+}
+
+// SecretBlock is a secret block, unevaluated.
+type SecretBlock struct {
+	Name  string
+	Attrs hcl.Attributes
+	Range hcl.Range
+}
+
+var secretSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "env"}, {Name: "file"}}}
+
+func decodeSecret(block *hcl.Block) (SecretBlock, hcl.Diagnostics) {
+	content, diags := block.Body.Content(secretSchema)
+	return SecretBlock{block.Labels[0], content.Attributes, block.DefRange}, diags
+}
+
+// StageBlock is a stage block, unevaluated.
+type StageBlock struct {
+	Name  string
+	Attrs hcl.Attributes
+	Steps []StepBlock
+	Range hcl.Range
+}
+
+var stageSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{
+		{Name: "pack"}, {Name: "version"}, {Name: "vars"}, {Name: "image"},
+		{Name: "budget"}, {Name: "budget_exceeded"}, {Name: "when"},
+	},
+	Blocks: []hcl.BlockHeaderSchema{{Type: "step", LabelNames: []string{"name"}}},
+}
+
+func decodeStage(block *hcl.Block) (StageBlock, hcl.Diagnostics) {
+	content, diags := block.Body.Content(stageSchema)
+	stage := StageBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
+	for _, b := range content.Blocks {
+		step, d := decodeStep(b)
+		diags = append(diags, d...)
+		stage.Steps = append(stage.Steps, step)
+	}
+	return stage, diags
+}
+
+// StepBlock is a step block, unevaluated.
+type StepBlock struct {
+	Name    string
+	Attrs   hcl.Attributes
+	Mounts  []LabelledBlock
+	Outputs []LabelledBlock
+	Range   hcl.Range
+}
+
+// LabelledBlock is a nested block with one label and attributes.
+type LabelledBlock struct {
+	Label string
+	Attrs hcl.Attributes
+	Range hcl.Range
+}
+
+var stepSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{
+		{Name: "command"}, {Name: "script"}, {Name: "uses"}, {Name: "image"}, {Name: "env"}, {Name: "dir"},
+		{Name: "timeout"}, {Name: "after"}, {Name: "network"}, {Name: "metrics"}, {Name: "when"},
+	},
+	Blocks: []hcl.BlockHeaderSchema{
+		{Type: "mount", LabelNames: []string{"path"}},
+		{Type: "output", LabelNames: []string{"name"}},
+	},
+}
+
+var mountSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+	{Name: "source"}, {Name: "cache"}, {Name: "secret"}, {Name: "writable"}}}
+
+var stepOutputSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+	{Name: "path", Required: true}, {Name: "optional"}}}
+
+func decodeStep(block *hcl.Block) (StepBlock, hcl.Diagnostics) {
+	content, diags := block.Body.Content(stepSchema)
+	step := StepBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
+	for _, b := range content.Blocks {
+		schema, into := mountSchema, &step.Mounts
+		if b.Type == "output" {
+			schema, into = stepOutputSchema, &step.Outputs
+		}
+		c, d := b.Body.Content(schema)
+		diags = append(diags, d...)
+		*into = append(*into, LabelledBlock{b.Labels[0], c.Attributes, b.DefRange})
+	}
+	ways := 0
+	for _, name := range []string{"command", "script", "uses"} {
+		if _, ok := content.Attributes[name]; ok {
+			ways++
+		}
+	}
+	if ways != 1 {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "What does this step run?",
+			Detail: "A step has exactly one of command, script and uses.", Subject: &step.Range})
+	}
+	return step, diags
+}
+
+// Gate is a gate block. Its expressions are evaluated once, when all results
+// are there.
+type Gate struct {
+	Name string
+	// Level is the readiness level that asks for the gate.
+	Level string
+	// Severity is "error", or "warning" for a gate that only informs.
+	Severity  string
+	Condition hcl.Expression
+	Message   hcl.Expression
+	Range     hcl.Range
+}
+
+// Levels are the readiness levels, the easiest first.
+func Levels() []string { return []string{"basic", "production", "distribution"} }
+
+var gateSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+	{Name: "level"}, {Name: "severity"}, {Name: "condition", Required: true}, {Name: "message"}}}
+
+func decodeGate(block *hcl.Block) (Gate, hcl.Diagnostics) {
+	content, diags := block.Body.Content(gateSchema)
+	gate := Gate{Name: block.Labels[0], Level: "basic", Severity: "error", Range: block.DefRange}
+	choose := func(name string, into *string, allowed []string) {
+		attr, ok := content.Attributes[name]
+		if !ok {
+			return
+		}
+		val, d := literalString(attr)
+		diags = append(diags, d...)
+		if d.HasErrors() {
+			return
+		}
+		diags = append(diags, oneOf(attr, val, allowed)...)
+		*into = val
+	}
+	choose("level", &gate.Level, Levels())
+	choose("severity", &gate.Severity, []string{"error", "warning"})
+	if attr, ok := content.Attributes["condition"]; ok {
+		gate.Condition = attr.Expr
+	}
+	if attr, ok := content.Attributes["message"]; ok {
+		gate.Message = attr.Expr
+	}
+	return gate, diags
+}
+
+// OutputBlock is an output block of the pipeline, unevaluated.
+type OutputBlock struct {
+	Name        string
+	Value       hcl.Expression
+	Description string
+	Range       hcl.Range
+}
+
+var outputSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "value", Required: true}, {Name: "description"}}}
+
+func decodeOutput(block *hcl.Block) (OutputBlock, hcl.Diagnostics) {
+	content, diags := block.Body.Content(outputSchema)
+	out := OutputBlock{Name: block.Labels[0], Range: block.DefRange}
+	if attr, ok := content.Attributes["value"]; ok {
+		out.Value = attr.Expr
+	}
+	if attr, ok := content.Attributes["description"]; ok {
+		var d hcl.Diagnostics
+		out.Description, d = literalString(attr)
+		diags = append(diags, d...)
+	}
+	return out, diags
+}
+
+// literalString evaluates an attribute that may refer to nothing.
+func literalString(attr *hcl.Attribute) (string, hcl.Diagnostics) {
+	val, diags := attr.Expr.Value(nil)
+	if diags.HasErrors() {
+		return "", diags
+	}
+	val, err := convert.Convert(val, cty.String)
+	if err != nil || val.IsNull() {
+		return "", append(diags, unsuitable(attr, "a string"))
+	}
+	return val.AsString(), diags
+}

@@ -1,0 +1,230 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// Config is a loaded pipeline: its blocks, unevaluated.
+type Config struct {
+	// Dir is the folder of the pipeline; files are read below it only.
+	Dir string
+	// Files are the parsed files by name, for the snippets of diagnostics.
+	Files map[string]*hcl.File
+
+	RequiredVersion string
+	Variables       []lang.Variable
+	Locals          []Local
+	Images          []ImageBlock
+	Caches          []NamedBlock
+	Secrets         []SecretBlock
+	Stages          []StageBlock
+	Gates           []Gate
+	Outputs         []OutputBlock
+}
+
+// NamedBlock is a block that has a name and nothing else.
+type NamedBlock struct {
+	Name  string
+	Range hcl.Range
+}
+
+var rootSchema = &hcl.BodySchema{
+	Blocks: []hcl.BlockHeaderSchema{
+		{Type: "sixty"},
+		{Type: "variable", LabelNames: []string{"name"}},
+		{Type: "locals"},
+		{Type: "image", LabelNames: []string{"name"}},
+		{Type: "cache", LabelNames: []string{"name"}},
+		{Type: "secret", LabelNames: []string{"name"}},
+		{Type: "stage", LabelNames: []string{"name"}},
+		{Type: "gate", LabelNames: []string{"name"}},
+		{Type: "output", LabelNames: []string{"name"}},
+	},
+}
+
+// Load reads one pipeline file, or every .hcl and .hcl.json file of a folder
+// in the order of their names.
+func Load(path string) (*Config, hcl.Diagnostics) {
+	names, dir, err := pipelineFiles(path)
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No pipeline", Detail: err.Error() + ". Give one with --pipeline, or run sixty init to write one."}}
+	}
+	sources := map[string][]byte{}
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unreadable pipeline", Detail: err.Error()}}
+		}
+		sources[name] = src
+	}
+	return Parse(dir, names, sources)
+}
+
+func pipelineFiles(path string) (names []string, dir string, err error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s can't be read: %w", path, err)
+	}
+	if !st.IsDir() {
+		return []string{path}, filepath.Dir(path), nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, e := range entries {
+		if name := e.Name(); e.Type().IsRegular() && (strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")) {
+			names = append(names, filepath.Join(path, name))
+		}
+	}
+	if len(names) == 0 {
+		return nil, "", fmt.Errorf("%s has no .hcl file", path)
+	}
+	return names, path, nil
+}
+
+// Parse is Load for sources that are already in memory, in the order of
+// names.
+func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
+	cfg := &Config{Dir: dir}
+	parser := hclparse.NewParser()
+	var bodies []hcl.Body
+	var diags hcl.Diagnostics
+	for _, name := range names {
+		if d := lang.Guard(sources[name], name); d.HasErrors() {
+			diags = append(diags, d...)
+			continue
+		}
+		var file *hcl.File
+		var d hcl.Diagnostics
+		if strings.HasSuffix(name, ".json") {
+			file, d = parser.ParseJSON(sources[name], name)
+		} else {
+			file, d = parser.ParseHCL(sources[name], name)
+		}
+		diags = append(diags, d...)
+		if file != nil {
+			bodies = append(bodies, file.Body)
+		}
+	}
+	cfg.Files = parser.Files()
+	for _, body := range bodies {
+		content, d := body.Content(rootSchema)
+		diags = append(diags, d...)
+		for _, block := range content.Blocks {
+			diags = append(diags, cfg.decode(block)...)
+		}
+	}
+	diags = append(diags, cfg.checkNames()...)
+	return cfg, diags
+}
+
+func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	switch block.Type {
+	case "sixty":
+		return c.decodeSettings(block)
+	case "variable":
+		var v lang.Variable
+		v, diags = lang.DecodeVariable(block)
+		c.Variables = append(c.Variables, v)
+	case "locals":
+		var l []Local
+		l, diags = decodeLocals(block)
+		c.Locals = append(c.Locals, l...)
+	case "image":
+		var i ImageBlock
+		i, diags = decodeImage(block)
+		c.Images = append(c.Images, i)
+	case "cache":
+		_, diags = block.Body.Content(&hcl.BodySchema{})
+		c.Caches = append(c.Caches, NamedBlock{block.Labels[0], block.DefRange})
+	case "secret":
+		var s SecretBlock
+		s, diags = decodeSecret(block)
+		c.Secrets = append(c.Secrets, s)
+	case "stage":
+		var s StageBlock
+		s, diags = decodeStage(block)
+		c.Stages = append(c.Stages, s)
+	case "gate":
+		var g Gate
+		g, diags = decodeGate(block)
+		c.Gates = append(c.Gates, g)
+	case "output":
+		var o OutputBlock
+		o, diags = decodeOutput(block)
+		c.Outputs = append(c.Outputs, o)
+	}
+	return diags
+}
+
+// checkNames refuses two blocks of one type and name.
+func (c *Config) checkNames() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	check := func(kind string, n int, at func(int) (string, hcl.Range)) {
+		seen := map[string]hcl.Range{}
+		for i := range n {
+			name, r := at(i)
+			if first, dup := seen[name]; dup {
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Duplicate " + kind,
+					Detail: fmt.Sprintf("The %s %q is already declared at %s.", kind, name, first), Subject: &r})
+				continue
+			}
+			seen[name] = r
+		}
+	}
+	check("variable", len(c.Variables), func(i int) (string, hcl.Range) { return c.Variables[i].Name, c.Variables[i].DeclRange })
+	check("local", len(c.Locals), func(i int) (string, hcl.Range) { return c.Locals[i].Name, c.Locals[i].Range })
+	check("image", len(c.Images), func(i int) (string, hcl.Range) { return c.Images[i].Name, c.Images[i].Range })
+	check("cache", len(c.Caches), func(i int) (string, hcl.Range) { return c.Caches[i].Name, c.Caches[i].Range })
+	check("secret", len(c.Secrets), func(i int) (string, hcl.Range) { return c.Secrets[i].Name, c.Secrets[i].Range })
+	check("stage", len(c.Stages), func(i int) (string, hcl.Range) { return c.Stages[i].Name, c.Stages[i].Range })
+	check("gate", len(c.Gates), func(i int) (string, hcl.Range) { return c.Gates[i].Name, c.Gates[i].Range })
+	check("output", len(c.Outputs), func(i int) (string, hcl.Range) { return c.Outputs[i].Name, c.Outputs[i].Range })
+	for _, s := range c.Stages {
+		check("step", len(s.Steps), func(i int) (string, hcl.Range) { return s.Steps[i].Name, s.Steps[i].Range })
+	}
+	return diags
+}
+
+var settingsSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "required_version"}}}
+
+func (c *Config) decodeSettings(block *hcl.Block) hcl.Diagnostics {
+	content, diags := block.Body.Content(settingsSchema)
+	if attr, ok := content.Attributes["required_version"]; ok {
+		var d hcl.Diagnostics
+		c.RequiredVersion, d = literalString(attr)
+		diags = append(diags, d...)
+	}
+	return diags
+}
+
+// Stage returns the stage block with a name.
+func (c *Config) Stage(name string) (StageBlock, bool) {
+	for _, s := range c.Stages {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return StageBlock{}, false
+}
+
+// VariableNames are the declared variables' names, sorted.
+func (c *Config) VariableNames() []string {
+	var names []string
+	for _, v := range c.Variables {
+		names = append(names, v.Name)
+	}
+	sort.Strings(names)
+	return names
+}

@@ -1,0 +1,315 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// selfAttr holds a block's own reference inside the object that stands for it;
+// no attribute can have this name, so it can't be read by accident.
+const selfAttr = "#self"
+
+// Evaluate computes every attribute. vars are the variables' values; crate is
+// what is known of the crate, or an unknown value while nothing is.
+func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline, hcl.Diagnostics) {
+	ctx, diags := c.context(vars, crate)
+	p := &Pipeline{Gates: c.Gates, Outputs: c.Outputs, Context: ctx}
+	for _, b := range c.Images {
+		image, d := b.evaluate(ctx)
+		diags = append(diags, d...)
+		p.Images = append(p.Images, image)
+	}
+	for _, b := range c.Caches {
+		p.Caches = append(p.Caches, b.Name)
+	}
+	for _, b := range c.Secrets {
+		s, d := b.evaluate(ctx)
+		diags = append(diags, d...)
+		p.Secrets = append(p.Secrets, s)
+	}
+	for _, b := range c.Stages {
+		s, d := c.evaluateStage(b, ctx)
+		diags = append(diags, d...)
+		p.Stages = append(p.Stages, s)
+	}
+	return p, diags
+}
+
+// Concept evaluates what is needed before there is a crate: the concept and
+// generation stages without their steps.
+func (c *Config) Concept(vars map[string]cty.Value) (concept, generation Stage, diags hcl.Diagnostics) {
+	ctx, diags := c.context(vars, cty.DynamicVal)
+	for _, b := range c.Stages {
+		var d hcl.Diagnostics
+		switch b.Name {
+		case "concept":
+			concept, d = b.evaluate(ctx)
+		case "generation":
+			generation, d = b.evaluate(ctx)
+		}
+		diags = append(diags, d...)
+	}
+	return concept, generation, diags
+}
+
+func (c *Config) context(vars map[string]cty.Value, crate cty.Value) (*hcl.EvalContext, hcl.Diagnostics) {
+	ctx := &hcl.EvalContext{
+		Functions: lang.FunctionMap(c.Dir),
+		Variables: map[string]cty.Value{
+			"var":   objectOf(vars),
+			"path":  cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(c.Dir)}),
+			"crate": crate,
+			"image": c.refs(len(c.Images), func(i int) Ref { return Ref{Kind: RefImage, Name: c.Images[i].Name} }),
+			"cache": c.refs(len(c.Caches), func(i int) Ref { return Ref{Kind: RefCache, Name: c.Caches[i].Name} }),
+			"secret": c.refs(len(c.Secrets), func(i int) Ref {
+				return Ref{Kind: RefSecret, Name: c.Secrets[i].Name}
+			}),
+			"stage": c.stageObject(),
+		},
+	}
+	diags := c.evaluateLocals(ctx)
+	return ctx, diags
+}
+
+func objectOf(m map[string]cty.Value) cty.Value {
+	if len(m) == 0 {
+		return cty.EmptyObjectVal
+	}
+	return cty.ObjectVal(m)
+}
+
+func (c *Config) refs(n int, at func(int) Ref) cty.Value {
+	m := map[string]cty.Value{}
+	for i := range n {
+		r := at(i)
+		m[r.Name] = refVal(r)
+	}
+	return objectOf(m)
+}
+
+// stageObject is what `stage` refers to: for each stage its steps, and for
+// generation the tree and the lockfile.
+func (c *Config) stageObject() cty.Value {
+	m := map[string]cty.Value{}
+	for _, s := range c.Stages {
+		attrs := map[string]cty.Value{"step": stepObject(s)}
+		if s.Name == "generation" {
+			attrs["tree"] = refVal(Ref{Kind: RefTree})
+			attrs["lockfile"] = refVal(Ref{Kind: RefLockfile})
+		}
+		m[s.Name] = cty.ObjectVal(attrs)
+	}
+	return objectOf(m)
+}
+
+func stepObject(s StageBlock) cty.Value {
+	steps := map[string]cty.Value{}
+	for _, step := range s.Steps {
+		id := s.Name + "." + step.Name
+		outputs := map[string]cty.Value{}
+		for _, o := range step.Outputs {
+			outputs[o.Label] = refVal(Ref{Kind: RefOutput, Name: id, Output: o.Label})
+		}
+		steps[step.Name] = cty.ObjectVal(map[string]cty.Value{
+			selfAttr: refVal(Ref{Kind: RefStep, Name: id}),
+			"output": objectOf(outputs),
+		})
+	}
+	return objectOf(steps)
+}
+
+// evaluateLocals resolves locals in the order of their dependencies.
+func (c *Config) evaluateLocals(ctx *hcl.EvalContext) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	exprs := map[string]Local{}
+	for _, l := range c.Locals {
+		exprs[l.Name] = l
+	}
+	done := map[string]cty.Value{}
+	var visiting []string
+	var visit func(l Local)
+	visit = func(l Local) {
+		if _, ok := done[l.Name]; ok {
+			return
+		}
+		for i, name := range visiting {
+			if name == l.Name {
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cycle of locals",
+					Detail: "Locals depend on each other: " + strings.Join(append(visiting[i:], l.Name), " → ") + ".", Subject: &l.Range})
+				done[l.Name] = cty.DynamicVal
+				return
+			}
+		}
+		visiting = append(visiting, l.Name)
+		for _, t := range l.Expr.Variables() {
+			if t.RootName() != "local" || len(t) < 2 {
+				continue
+			}
+			if attr, ok := t[1].(hcl.TraverseAttr); ok {
+				if dep, ok := exprs[attr.Name]; ok {
+					visit(dep)
+				}
+			}
+		}
+		visiting = visiting[:len(visiting)-1]
+		if _, cyclic := done[l.Name]; cyclic {
+			return
+		}
+		ctx.Variables["local"] = objectOf(done)
+		val, d := l.Expr.Value(ctx)
+		diags = append(diags, d...)
+		if d.HasErrors() {
+			val = cty.DynamicVal
+		}
+		done[l.Name] = val
+	}
+	for _, l := range c.Locals {
+		visit(l)
+	}
+	ctx.Variables["local"] = objectOf(done)
+	return diags
+}
+
+func (b ImageBlock) evaluate(ctx *hcl.EvalContext) (Image, hcl.Diagnostics) {
+	r := &reader{ctx: ctx, attrs: b.Attrs}
+	image := Image{Name: b.Name, From: r.str("from"), Warm: r.ref("warm", RefLockfile), Range: b.Range}
+	diags := r.diags
+	if b.Debian != nil {
+		r := &reader{ctx: ctx, attrs: b.Debian.Attrs}
+		suite := r.str("suite")
+		if suite == "" {
+			suite = "bookworm"
+		}
+		image.Debian = &Debian{Suite: suite, Packages: r.strs("packages"), Range: b.Debian.Range}
+		diags = append(diags, r.diags...)
+	}
+	return image, diags
+}
+
+func (b SecretBlock) evaluate(ctx *hcl.EvalContext) (Secret, hcl.Diagnostics) {
+	r := &reader{ctx: ctx, attrs: b.Attrs}
+	s := Secret{Name: b.Name, Env: r.str("env"), File: r.str("file"), Range: b.Range}
+	if (s.Env == "") == (s.File == "") && !r.diags.HasErrors() {
+		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Where is this secret?",
+			Detail: "A secret has exactly one of env and file.", Subject: &s.Range})
+	}
+	return s, r.diags
+}
+
+// evaluate computes the stage's own attributes, without its steps.
+func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
+	r := &reader{ctx: ctx, attrs: b.Attrs}
+	s := Stage{
+		Name: b.Name, Pack: r.str("pack"), Version: r.str("version"), Image: r.ref("image", RefImage),
+		Budget:      r.duration("budget"),
+		BudgetFails: r.choice("budget_exceeded", "warn", "warn", "fail") == "fail",
+		When:        r.boolean("when", true),
+		Range:       b.Range,
+	}
+	if val, attr, ok := r.value("vars", cty.DynamicPseudoType); ok {
+		if !val.Type().IsObjectType() && !val.Type().IsMapType() {
+			r.refuse(attr, "\"vars\" must be a map of the pack's variables.")
+		} else {
+			s.Vars = val.AsValueMap()
+		}
+	}
+	return s, r.diags
+}
+
+func (c *Config) evaluateStage(b StageBlock, ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
+	s, diags := b.evaluate(ctx)
+	inner := ctx.NewChild()
+	inner.Variables = map[string]cty.Value{"step": stepObject(b)}
+	for _, sb := range b.Steps {
+		step, d := sb.evaluate(inner)
+		diags = append(diags, d...)
+		s.Steps = append(s.Steps, step)
+	}
+	return s, diags
+}
+
+func (b StepBlock) evaluate(ctx *hcl.EvalContext) (Step, hcl.Diagnostics) {
+	r := &reader{ctx: ctx, attrs: b.Attrs}
+	s := Step{
+		Name: b.Name, Command: r.strs("command"), Uses: r.str("uses"), Image: r.ref("image", RefImage),
+		Env: r.env("env"), Dir: r.absolute("dir"), Timeout: r.duration("timeout"),
+		Network: r.choice("network", "none", "none", "host"),
+		Metrics: r.strs("metrics"), When: r.boolean("when", true), After: r.after(), Range: b.Range,
+	}
+	if script := r.str("script"); script != "" {
+		s.Command = []string{"/bin/sh", "-euc", script}
+	}
+	if attr, ok := b.Attrs["command"]; ok && len(s.Command) == 0 && !r.diags.HasErrors() {
+		r.refuse(attr, "The command is empty.")
+	}
+	diags := r.diags
+	for _, mb := range b.Mounts {
+		m, d := mb.mount(ctx)
+		diags = append(diags, d...)
+		s.Mounts = append(s.Mounts, m)
+	}
+	for _, ob := range b.Outputs {
+		or := &reader{ctx: ctx, attrs: ob.Attrs}
+		s.Outputs = append(s.Outputs, StepOutput{Name: ob.Label, Path: or.absolute("path"), Optional: or.boolean("optional", false), Range: ob.Range})
+		diags = append(diags, or.diags...)
+	}
+	return s, diags
+}
+
+func (r *reader) absolute(name string) string {
+	p := r.str(name)
+	if p == "" {
+		return ""
+	}
+	if !path.IsAbs(p) {
+		r.refuse(r.attrs[name], "%q must be an absolute path in the container, not %q.", name, p)
+		return ""
+	}
+	return path.Clean(p)
+}
+
+func (r *reader) after() []string {
+	val, attr, ok := r.value("after", cty.DynamicPseudoType)
+	if !ok {
+		return nil
+	}
+	if !val.CanIterateElements() || val.Type().IsObjectType() || val.Type().IsMapType() {
+		r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
+		return nil
+	}
+	var ids []string
+	for it := val.ElementIterator(); it.Next(); {
+		_, v := it.Element()
+		ref := asRef(v)
+		if ref == nil || ref.Kind != RefStep {
+			r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
+			return nil
+		}
+		ids = append(ids, ref.Name)
+	}
+	return ids
+}
+
+func (b LabelledBlock) mount(ctx *hcl.EvalContext) (Mount, hcl.Diagnostics) {
+	r := &reader{ctx: ctx, attrs: b.Attrs}
+	m := Mount{Path: path.Clean(b.Label), Writable: r.boolean("writable", false), Range: b.Range}
+	refs := []*Ref{r.ref("source", RefTree, RefOutput), r.ref("cache", RefCache), r.ref("secret", RefSecret)}
+	n := 0
+	for _, ref := range refs {
+		if ref != nil {
+			m.Source = *ref
+			n++
+		}
+	}
+	if !r.diags.HasErrors() && (n != 1 || !path.IsAbs(b.Label)) {
+		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid mount",
+			Detail: fmt.Sprintf("A mount has an absolute path and exactly one of source, cache and secret; this one is at %q.", b.Label), Subject: &b.Range})
+	}
+	return m, r.diags
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Pipeline is an evaluated configuration: all that shapes a run is known.
+type Pipeline struct {
+	Images  []Image
+	Caches  []string
+	Secrets []Secret
+	Stages  []Stage
+	Gates   []Gate
+	Outputs []OutputBlock
+	// Context evaluates gates and outputs; the caller adds metrics and step
+	// results in a child of it.
+	Context *hcl.EvalContext
+}
+
+// Image is where a root file system comes from.
+type Image struct {
+	Name string
+	// From is an image reference or oci-layout://DIR; may be empty.
+	From   string
+	Debian *Debian
+	// Warm is the lockfile whose dependencies are compiled into a layer.
+	Warm  *Ref
+	Range hcl.Range
+}
+
+// Debian lists what an image is made of.
+type Debian struct {
+	Suite    string
+	Packages []string
+	Range    hcl.Range
+}
+
+// Secret is where a secret's value is found. Exactly one of Env and File is
+// set.
+type Secret struct {
+	Name  string
+	Env   string
+	File  string
+	Range hcl.Range
+}
+
+// Stage is an evaluated stage.
+type Stage struct {
+	Name string
+	// Pack and Version choose the template, in the concept stage.
+	Pack    string
+	Version string
+	// Vars are the pack's variables, in the generation stage.
+	Vars map[string]cty.Value
+	// Image is the default image of this and later stages' steps.
+	Image       *Ref
+	Budget      time.Duration
+	BudgetFails bool
+	When        bool
+	Steps       []Step
+	Range       hcl.Range
+}
+
+// Step is an evaluated step.
+type Step struct {
+	Name    string
+	Command []string
+	// Uses names an in-process runner instead of a command.
+	Uses    string
+	Image   *Ref
+	Env     []string
+	Dir     string
+	Timeout time.Duration
+	After   []string
+	Network string
+	Metrics []string
+	When    bool
+	Mounts  []Mount
+	Outputs []StepOutput
+	Range   hcl.Range
+}
+
+// Mount is an evaluated mount.
+type Mount struct {
+	Path     string
+	Source   Ref
+	Writable bool
+	Range    hcl.Range
+}
+
+// StepOutput is an evaluated output of a step.
+type StepOutput struct {
+	Name     string
+	Path     string
+	Optional bool
+	Range    hcl.Range
+}

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"reflect"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// RefKind is what a Ref points at.
+type RefKind string
+
+// The kinds of reference.
+const (
+	RefImage  RefKind = "image"
+	RefCache  RefKind = "cache"
+	RefSecret RefKind = "secret"
+	// RefTree is the rendered or given source tree of the crate.
+	RefTree RefKind = "tree"
+	// RefLockfile is the crate's Cargo.lock.
+	RefLockfile RefKind = "lockfile"
+	// RefStep is a step, for after.
+	RefStep RefKind = "step"
+	// RefOutput is an output of a step, for mounts.
+	RefOutput RefKind = "output"
+)
+
+// Ref is a handle to something that exists only when the pipeline runs.
+type Ref struct {
+	Kind RefKind
+	// Name is the image's, cache's or secret's name, or a step's ID.
+	Name string
+	// Output is the output's name for RefOutput.
+	Output string
+}
+
+// refType carries a *Ref through expressions; nothing can be done with one but
+// hand it to an attribute that takes it.
+var refType = cty.Capsule("reference", reflect.TypeOf(Ref{}))
+
+func refVal(r Ref) cty.Value { return cty.CapsuleVal(refType, &r) }
