@@ -94,6 +94,8 @@ func Parse(ctx context.Context, r io.Reader, format Format, opts Options, emit f
 	case NTriples, NQuads:
 		p := ntriples{lexer: newLexer(newSource(ctx, r, opts), opts), sink: emit, quads: format == NQuads}
 		return p.document()
+	case RDFXML:
+		return parseRDFXML(ctx, r, opts, emit)
 	}
 	return fmt.Errorf("reading %s is not supported", format)
 }

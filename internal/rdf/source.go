@@ -35,6 +35,8 @@ type source struct {
 	line      int32 // line of the byte at lineStart
 	lineStart int   // offset of the line in buf; negative when it was dropped
 
+	dropped int64 // bytes that are no longer in buf
+
 	err error // what ended the reading; io.EOF after the last byte
 }
 
@@ -88,6 +90,7 @@ func (s *source) makeRoom() {
 		s.end -= drop
 		s.mark -= drop
 		s.lineStart -= drop
+		s.dropped += int64(drop)
 	}
 	if s.end-s.mark > s.max {
 		s.err = s.errorAt(s.mark, fmt.Sprintf("a term is longer than the limit of %d bytes", s.max))
@@ -99,6 +102,9 @@ func (s *source) makeRoom() {
 		s.buf = grown
 	}
 }
+
+// offset gives the number of bytes before pos in the document.
+func (s *source) offset() int64 { return s.dropped + int64(s.pos) }
 
 // has reports whether n bytes can be read at pos, reading on where needed.
 func (s *source) has(n int) bool {

@@ -47,6 +47,7 @@ func TestW3C(t *testing.T) {
 		{"rdf-n-triples", 70, rdf.NTriples, 0},
 		{"rdf-n-quads", 87, rdf.NQuads, 0},
 		{"rdf-trig", 356, rdf.TriG, rdf.NQuads},
+		{"rdf-xml", 166, rdf.RDFXML, rdf.NTriples},
 	} {
 		t.Run(s.folder, func(t *testing.T) {
 			s.run(t, filepath.Join(root, "rdf", "rdf11", s.folder))
