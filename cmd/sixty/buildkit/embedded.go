@@ -24,6 +24,7 @@ import (
 	"github.com/moby/buildkit/solver/bboltcachestorage"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/disk"
+	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/util/network/netproviders"
 	"github.com/moby/buildkit/util/resolver"
 	"github.com/moby/buildkit/version"
@@ -187,7 +188,10 @@ func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*cli
 
 func (e *embedded) serve(ctx context.Context, controller *control.Controller) (*client.Client, error) {
 	listener := bufconn.Listen(pipeBuffer)
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	// The interceptors carry typed errors over the connection: a failed step's
+	// exit code and mounts travel in them.
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+		grpc.UnaryInterceptor(grpcerrors.UnaryServerInterceptor), grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor))
 	controller.Register(server)
 	go server.Serve(listener) //nolint:errcheck // ends with Stop
 	c, err := client.New(ctx, "passthrough:///embedded",
