@@ -6,6 +6,7 @@
 //
 //	init run --spec JSON|@FILE -- COMMAND [ARG…]
 //	init vendor --crates DIR --out DIR
+//	init serve --dir DIR --addr ADDRESS
 //
 // run ends with the command's own exit code; the codes of initrec that are not
 // the command's own are explained there.
@@ -25,6 +26,7 @@ import (
 const usage = `usage:
   init run --spec JSON|@FILE -- COMMAND [ARG…]   run a step's command
   init vendor --crates DIR --out DIR             unpack downloaded crates
+  init serve --dir DIR --addr ADDRESS            serve files on the loopback
 `
 
 // confined is the verb that run executes itself with once privileges are gone.
@@ -44,6 +46,8 @@ func dispatch(args []string) int {
 		code, err = runVerb(verb, args[1:])
 	case "vendor":
 		err = vendorVerb(args[1:])
+	case "serve":
+		err = serveVerb(args[1:])
 	default:
 		err = fmt.Errorf("unknown verb %q\n%s", verb, usage)
 	}

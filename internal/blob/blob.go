@@ -81,6 +81,11 @@ func (s *Store) PutTree(tree fs.FS, skip func(name string, entry fs.DirEntry) bo
 	return s.Put(func(w io.Writer) error { return WriteTar(w, tree, skip) })
 }
 
+// PutFiles is PutTree for files in memory, by slash-separated path.
+func (s *Store) PutFiles(files map[string][]byte) (Blob, error) {
+	return s.Put(func(w io.Writer) error { return writeFiles(w, files) })
+}
+
 type counting struct {
 	w io.Writer
 	n int64

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"path"
+	"slices"
 	"time"
 )
 
@@ -79,4 +82,36 @@ func writeFile(tw *tar.Writer, tree fs.FS, name string, header *tar.Header) erro
 	}
 	_, err = io.Copy(tw, f)
 	return err
+}
+
+// writeFiles writes files in memory in WriteTar's form.
+func writeFiles(w io.Writer, files map[string][]byte) error {
+	tw := tar.NewWriter(w)
+	made := map[string]bool{".": true}
+	var folder func(dir string) error
+	folder = func(dir string) error {
+		if made[dir] {
+			return nil
+		}
+		if err := folder(path.Dir(dir)); err != nil {
+			return err
+		}
+		made[dir] = true
+		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch, Format: tar.FormatPAX})
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !fs.ValidPath(name) || name == "." {
+			return fmt.Errorf("pack %q: not a path below the root", name)
+		}
+		if err := folder(path.Dir(name)); err != nil {
+			return err
+		}
+		if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(files[name])), ModTime: epoch, Format: tar.FormatPAX}); err != nil {
+			return err
+		}
+		if _, err := tw.Write(files[name]); err != nil {
+			return err
+		}
+	}
+	return tw.Close()
 }

@@ -1,0 +1,164 @@
+// Package setup is the clean room of a Rust crate: its crates downloaded by
+// checksum, its dependencies compiled once, and the mounts that every later
+// step starts from.
+package setup
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/cargo"
+	"github.com/sixtyhq/sixty/internal/plan"
+)
+
+// Where things lie in every step's container.
+const (
+	SourceDir = "/src"
+	TargetDir = "/target"
+	VendorDir = "/vendor"
+	cargoHome = "/cargo"
+)
+
+// Input is what the clean room is made from.
+type Input struct {
+	// Image names the image in the plan.
+	Image string
+	// Tree is the source as a blob.
+	Tree blob.Blob
+	// Skeleton is the least tree that compiles the dependencies.
+	Skeleton *cargo.Skeleton
+	// Sources are the crates that the lockfile pins.
+	Sources cargo.SourceSet
+	// Store keeps the blobs that are made here.
+	Store *blob.Store
+}
+
+// Room is the clean room.
+type Room struct {
+	// Steps make it.
+	Steps []plan.Step
+	// Mounts and Env are what every later step gets.
+	Mounts []plan.Mount
+	Env    []string
+}
+
+// compile builds the dependencies for every profile that the gates use: the
+// release build, the tests with examples and benchmarks, and the metadata that
+// rustdoc reads. What it leaves of the crate itself is removed: sources older
+// than the skeleton's empty ones would count as compiled.
+const compile = `cargo build --release --workspace
+cargo test --no-run --workspace --all-targets
+cargo check --workspace
+`
+
+// Plan plans the clean room.
+func Plan(in Input) (Room, error) {
+	if len(in.Sources.Git) > 0 {
+		g := in.Sources.Git[0]
+		return Room{}, fmt.Errorf("%s %s comes from the git repository %s; git dependencies can't be fetched by checksum yet: publish it to a registry, or vendor it as a path dependency", g.Name, g.Version, g.Source.URL)
+	}
+	home, err := homeBlob(in)
+	if err != nil {
+		return Room{}, err
+	}
+	room := Room{Env: []string{
+		"CARGO_HOME=" + cargoHome,
+		"CARGO_INCREMENTAL=0",
+		"CARGO_NET_OFFLINE=true",
+		"CARGO_TARGET_DIR=" + TargetDir,
+		"CARGO_TERM_COLOR=never",
+		"HOME=/root",
+	}}
+	room.Mounts = []plan.Mount{
+		{Target: SourceDir, Source: blobSource(in.Tree), Writable: true},
+		{Target: cargoHome, Source: blobSource(home), Writable: true},
+	}
+	if len(in.Sources.Crates) == 0 {
+		return room, nil
+	}
+	vendor := plan.Mount{Target: VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.vendor", Output: "vendor"}}
+	skeleton, err := in.Store.PutFiles(in.Skeleton.Files)
+	if err != nil {
+		return Room{}, fmt.Errorf("pack the dependency skeleton: %w", err)
+	}
+	room.Steps = []plan.Step{
+		vendorStep(in),
+		{
+			ID: "setup.dependencies", Stage: "setup", Name: "dependencies", Image: in.Image,
+			Command: []string{"/bin/sh", "-euc", compile + remove(in.Skeleton.Stale)},
+			Env:     room.Env, Dir: SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
+			Mounts: []plan.Mount{
+				{Target: SourceDir, Source: blobSource(skeleton), Writable: true},
+				room.Mounts[1],
+				vendor,
+			},
+			Outputs: []plan.Output{{Name: "target", Path: TargetDir, Volume: true}},
+		},
+	}
+	room.Mounts = append(room.Mounts, vendor, plan.Mount{
+		Target: TargetDir, Writable: true,
+		Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.dependencies", Output: "target"},
+	})
+	return room, nil
+}
+
+func vendorStep(in Input) plan.Step {
+	s := plan.Step{
+		ID: "setup.vendor", Stage: "setup", Name: "vendor", Image: in.Image,
+		Command: []string{"/.sixty/init", "vendor", "--crates", "/crates", "--out", VendorDir},
+		Dir:     "/", Network: plan.NetworkNone, Timeout: 10 * time.Minute,
+		Outputs: []plan.Output{{Name: "vendor", Path: VendorDir, Volume: true}},
+	}
+	src := plan.Source{Kind: plan.SourceFetch}
+	for _, c := range in.Sources.Crates {
+		src.Files = append(src.Files, plan.Fetch{Name: c.File(), URL: c.URL, SHA256: c.SHA256})
+	}
+	s.Mounts = []plan.Mount{{Target: "/crates", Source: src}}
+	return s
+}
+
+// homeBlob is CARGO_HOME with the configuration that puts the vendored crates
+// in the place of every registry.
+func homeBlob(in Input) (blob.Blob, error) {
+	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(sourceConfig(in.Sources))})
+	if err != nil {
+		return blob.Blob{}, fmt.Errorf("pack cargo's configuration: %w", err)
+	}
+	return b, nil
+}
+
+func sourceConfig(set cargo.SourceSet) string {
+	var b strings.Builder
+	b.WriteString("[source.vendored]\ndirectory = \"" + VendorDir + "\"\n\n[source.crates-io]\nreplace-with = \"vendored\"\n")
+	seen := map[string]bool{}
+	for i, c := range set.Crates {
+		if c.Registry == "registry+"+cargo.CratesIO || seen[c.Registry] {
+			continue
+		}
+		seen[c.Registry] = true
+		fmt.Fprintf(&b, "\n[source.registry-%d]\nregistry = %q\nreplace-with = \"vendored\"\n", i, strings.TrimPrefix(c.Registry, "registry+"))
+	}
+	return b.String()
+}
+
+// remove is the shell command that deletes what patterns match below the
+// target folder. The patterns come from a manifest, so all but the wildcard is
+// quoted.
+func remove(patterns []string) string {
+	var b strings.Builder
+	for _, p := range patterns {
+		parts := strings.Split(path.Join(TargetDir, p), "*")
+		for i, part := range parts {
+			parts[i] = "'" + strings.ReplaceAll(part, "'", `'\''`) + "'"
+		}
+		b.WriteString("rm -rf -- " + strings.Join(parts, "*") + "\n")
+	}
+	return b.String()
+}
+
+func blobSource(b blob.Blob) plan.Source {
+	return plan.Source{Kind: plan.SourceBlob, Digest: b.Digest, Path: b.Path, Size: b.Size}
+}
