@@ -1,0 +1,266 @@
+package market
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+func packHCL(id, version, extra string) *fstest.MapFile {
+	return &fstest.MapFile{Data: fmt.Appendf(nil, "pack {\n  id = %q\n  version = %q\n%s\n}\n", id, version, extra)}
+}
+
+func testCatalog(t *testing.T) *Catalog {
+	t.Helper()
+	shipped := NewFSSource("shipped", fstest.MapFS{
+		"a/pack.hcl": packHCL("io.sixty.rust.axum-service", "0.1.0", `description = "An HTTP service on axum"`+"\n"+`keywords = ["rust", "axum", "http"]`+"\n"+`category = "web-service"`+"\n"+`license = "MIT OR Apache-2.0"`),
+		"b/pack.hcl": packHCL("io.sixty.rust.cli", "0.1.0", `description = "A command line with clap"`+"\n"+`keywords = ["rust", "clap"]`),
+		"c/pack.hcl": packHCL("io.sixty.python.web", "1.0.0", `authors = ["Ada Lovelace"]`),
+		"d/README":   {Data: []byte("no pack")},
+	})
+	user := NewFSSource("user", fstest.MapFS{
+		"x/pack.hcl":      packHCL("io.sixty.rust.cli", "0.2.0", ""),
+		"y/pack.hcl":      packHCL("io.sixty.rust.cli", "0.3.0-rc.1", ""),
+		"z/pack.hcl":      packHCL("io.sixty.rust.cli", "0.1.0", ""),
+		"broken/pack.hcl": {Data: []byte("pack {")},
+	})
+	c, err := OpenCatalog(t.Context(), user, shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestResolve(t *testing.T) {
+	c := testCatalog(t)
+	for _, tc := range []struct{ id, constraint, version, source, err string }{
+		{"io.sixty.rust.cli", "", "0.2.0", "user/x", ""},
+		{"io.sixty.rust.cli", "0.1.0", "0.1.0", "user/z", ""},
+		{"io.sixty.rust.cli", ">= 0.3.0-0", "0.3.0-rc.1", "user/y", ""},
+		{"io.sixty.rust.cli", "^1", "", "", `no version satisfies "^1"; there is 0.3.0-rc.1, 0.2.0, 0.1.0`},
+		{"io.sixty.rust.cli", "newest", "", "", `version constraint "newest"`},
+		{"io.sixty.rust.axum-servce", "", "", "", `Did you mean io.sixty.rust.axum-service`},
+		{"com.example.axum", "", "", "", `Did you mean io.sixty.rust.axum-service?`},
+		{"zzzzzzzz", "", "", "", "sixty market search"},
+		{"zzzzzzzz", "", "", "", "user/broken/pack.hcl line 1"},
+	} {
+		p, err := c.Resolve(t.Context(), tc.id, tc.constraint)
+		if tc.err != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.err) {
+				t.Errorf("%s %s: got %v, want %q", tc.id, tc.constraint, err, tc.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s %s: %v", tc.id, tc.constraint, err)
+		} else if p.Version != tc.version || p.Source != tc.source || !strings.HasPrefix(p.Digest, "h1:") {
+			t.Errorf("%s %s: got %s from %s (%s)", tc.id, tc.constraint, p.Version, p.Source, p.Digest)
+		}
+	}
+}
+
+func TestSearch(t *testing.T) {
+	c := testCatalog(t)
+	for _, tc := range []struct {
+		q    Query
+		want []string
+	}{
+		{Query{Text: "axum"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{Text: "axxum"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{Text: "comand"}, nil}, // the newest version of the pack has no description
+		{Query{Text: "rust"}, []string{"io.sixty.rust.axum-service", "io.sixty.rust.cli"}},
+		{Query{Text: "rust http"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{Text: "rsut"}, nil}, // two letters differ in a word of four
+		{Query{Text: "io.sixty.rust.cli"}, []string{"io.sixty.rust.cli"}},
+		{Query{}, []string{"io.sixty.python.web", "io.sixty.rust.axum-service", "io.sixty.rust.cli"}},
+		{Query{Author: "lovelace"}, []string{"io.sixty.python.web"}},
+		{Query{Category: "Web-Service"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{License: "apache"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{Keyword: "http"}, []string{"io.sixty.rust.axum-service"}},
+		{Query{Text: "rust", Limit: 1}, []string{"io.sixty.rust.axum-service"}},
+	} {
+		var got []string
+		for _, h := range c.Search(tc.q) {
+			got = append(got, h.ID)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%+v: got %v, want %v", tc.q, got, tc.want)
+		}
+	}
+	for _, h := range c.Search(Query{Text: "cli", Stable: true}) {
+		if h.Version != "0.2.0" {
+			t.Errorf("stable: got %s", h.Version)
+		}
+	}
+	for _, h := range c.Search(Query{Text: "cli"}) {
+		if h.Version != "0.3.0-rc.1" {
+			t.Errorf("newest: got %s", h.Version)
+		}
+	}
+}
+
+func TestDigest(t *testing.T) {
+	base := fstest.MapFS{"a": {Data: []byte("1")}, "b/c": {Data: []byte("2")}}
+	sum, err := Digest(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// (sha256sum a; sha256sum b/c) | sha256sum, in base64
+	if want := "h1:SBOaa+c1SMmbah9k7hUK+zqB3aurXTM6UdWgrHYogMA="; sum != want {
+		t.Errorf("got %s, want %s", sum, want)
+	}
+	for name, other := range map[string]fstest.MapFS{
+		"content": {"a": {Data: []byte("1")}, "b/c": {Data: []byte("3")}},
+		"name":    {"a": {Data: []byte("1")}, "b/d": {Data: []byte("2")}},
+		"more":    {"a": {Data: []byte("1")}, "b/c": {Data: []byte("2")}, "d": {}},
+	} {
+		if other, err := Digest(other); err != nil || other == sum {
+			t.Errorf("%s: the same digest (%v)", name, err)
+		}
+	}
+	if _, err := Digest(fstest.MapFS{"l": {Data: []byte("x"), Mode: fs.ModeSymlink}}); err == nil {
+		t.Error("a link has a digest")
+	}
+}
+
+func TestVariables(t *testing.T) {
+	fsys := fstest.MapFS{"pack.hcl": {Data: []byte(`
+pack {
+  id      = "a"
+  version = "1.0.0"
+}
+variable "name" {
+  type = string
+  validation {
+    condition     = can(regex("^[a-z]+$", var.name))
+    error_message = "Lower-case letters only."
+  }
+}
+variable "port" {
+  type    = number
+  default = 8080
+}
+variable "tags" {
+  type    = list(string)
+  default = []
+}
+variable "token" {
+  type      = string
+  default   = "s3cret"
+  sensitive = true
+}
+`)}}
+	p, err := ReadPack(fsys, "a", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := p.Resolve([]lang.Given{{Name: "name", Text: "abc", Source: "--var"}, {Name: "tags", Value: cty.TupleVal([]cty.Value{cty.StringVal("x")}), Source: "file"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := v.Plain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%T %v", plain["port"], plain); got != "int64 map[name:abc port:8080 tags:[x] token:s3cret]" {
+		t.Errorf("plain: %s", got)
+	}
+	rec, err := v.Recordable()
+	if err != nil || rec["token"] != nil || string(rec["tags"]) != `["x"]` {
+		t.Errorf("record: %v %v", rec, err)
+	}
+	for name, tc := range map[string]struct {
+		given lang.Given
+		want  string
+	}{
+		"validation": {lang.Given{Name: "name", Text: "ABC", Source: "--var"}, "Lower-case letters only."},
+		"unknown":    {lang.Given{Name: "nme", Text: "abc", Source: "--var"}, `Did you mean "name"?`},
+		"type":       {lang.Given{Name: "port", Text: "many", Source: "--var"}, "port"},
+	} {
+		_, err := p.Resolve([]lang.Given{{Name: "name", Text: "abc", Source: "x"}, tc.given})
+		var diags *DiagnosticsError
+		if !errors.As(err, &diags) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := p.Resolve(nil); err == nil || !strings.Contains(err.Error(), "a/pack.hcl line 6") {
+		t.Errorf("missing: got %v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "conf", "market.json")
+	packs := filepath.Join(dir, "packs")
+	if err := os.MkdirAll(filepath.Join(packs, "one"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.AddDir(t.Context(), packs); !errors.Is(err, ErrNoManifest) {
+		t.Errorf("a folder without packs: %v", err)
+	}
+	manifest := filepath.Join(packs, "one", "pack.hcl")
+	if err := os.WriteFile(manifest, []byte("pack {"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var diags *DiagnosticsError
+	if _, err := c.AddDir(t.Context(), packs); !errors.As(err, &diags) || len(c.Sources) != 0 {
+		t.Errorf("a faulty pack: %v", err)
+	}
+	if err := os.WriteFile(manifest, packHCL("io.x", "1.0.0", "").Data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // adding twice is adding once
+		entries, err := c.AddDir(t.Context(), packs)
+		if err != nil || len(entries) != 1 || entries[0].ID != "io.x" {
+			t.Fatalf("add: %v %v", entries, err)
+		}
+	}
+	if err := c.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadConfig(path)
+	if err != nil || len(again.Sources) != 1 {
+		t.Fatalf("read: %+v %v", again, err)
+	}
+	sources, faults := again.Open()
+	if len(sources) != 1 || len(faults) != 0 {
+		t.Fatalf("open: %v %v", sources, faults)
+	}
+	catalog, err := OpenCatalog(t.Context(), sources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := catalog.Resolve(t.Context(), "io.x", ""); err != nil || p.Source != filepath.Join(packs, "one") {
+		t.Errorf("resolve: %+v %v", p, err)
+	}
+	// A link out of the source is not followed.
+	if err := os.Symlink("/etc/passwd", filepath.Join(packs, "one", "link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalog.Resolve(t.Context(), "io.x", ""); err == nil {
+		t.Error("a pack with a link was read")
+	}
+	if err := os.RemoveAll(packs); err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := again.Open(); len(faults) != 1 {
+		t.Errorf("a folder that is gone: %v", faults)
+	}
+	if removed, err := again.RemoveDir(packs); err != nil || !removed || len(again.Sources) != 0 {
+		t.Errorf("remove: %v %v", removed, err)
+	}
+}

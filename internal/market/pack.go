@@ -1,0 +1,155 @@
+package market
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// Pack is a resolved pack: its manifest and its content.
+type Pack struct {
+	Manifest
+	FS     fs.FS
+	Digest string // of the whole content, see [Digest]
+	Source string // where it came from
+}
+
+// ReadPack reads the pack whose root is fsys. In errors its files are called
+// name/FILE; source is what locks and reports name.
+func ReadPack(fsys fs.FS, name, source string) (*Pack, error) {
+	m, err := ReadManifest(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := Digest(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &Pack{Manifest: *m, FS: fsys, Digest: sum, Source: source}, nil
+}
+
+// TemplateFS is the pack's template folder.
+func (p *Pack) TemplateFS() (fs.FS, error) {
+	info, err := fs.Stat(p.FS, p.Templates)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a folder")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: template folder %q: %w", p.ID, p.Templates, err)
+	}
+	return fs.Sub(p.FS, p.Templates)
+}
+
+// Values are the values of a pack's variables.
+type Values struct {
+	lang.Values
+	sensitive map[string]bool
+}
+
+// Resolve gives each variable of the pack its value: the last given one, else
+// the default, converted to its type and validated. Faults are a
+// [*DiagnosticsError].
+func (p *Pack) Resolve(given []lang.Given) (*Values, error) {
+	values, diags := lang.ResolveVariables(p.Variables, given, lang.FunctionMap(""))
+	if diags.HasErrors() {
+		files := map[string]*hcl.File{}
+		if src, err := readLimited(p.FS, p.File, maxManifestSize); err == nil && len(p.Variables) > 0 {
+			files[p.Variables[0].DeclRange.Filename] = &hcl.File{Bytes: src}
+		}
+		return nil, &DiagnosticsError{Diagnostics: diags, Files: files}
+	}
+	v := &Values{Values: values, sensitive: map[string]bool{}}
+	for _, decl := range p.Variables {
+		if decl.Sensitive {
+			v.sensitive[decl.Name] = true
+		}
+	}
+	return v, nil
+}
+
+// Plain gives the values as templates see them: nil, bool, int64, float64,
+// string, []any and map[string]any.
+func (v *Values) Plain() (map[string]any, error) {
+	out := make(map[string]any, len(v.Values.Values))
+	for name, val := range v.Values.Values {
+		plain, err := plainValue(val)
+		if err != nil {
+			return nil, fmt.Errorf("variable %q: %w", name, err)
+		}
+		out[name] = plain
+	}
+	return out, nil
+}
+
+// Recordable gives the values that a record may keep, as JSON: all but the
+// sensitive ones.
+func (v *Values) Recordable() (map[string]json.RawMessage, error) {
+	out := make(map[string]json.RawMessage, len(v.Values.Values))
+	for name, val := range v.Values.Values {
+		if v.sensitive[name] || val.ContainsMarked() {
+			continue
+		}
+		data, err := ctyjson.Marshal(val, val.Type())
+		if err != nil {
+			return nil, fmt.Errorf("variable %q: %w", name, err)
+		}
+		out[name] = data
+	}
+	return out, nil
+}
+
+func plainValue(val cty.Value) (any, error) {
+	val, _ = val.Unmark()
+	t := val.Type()
+	switch {
+	case !val.IsKnown():
+		return nil, errors.New("the value is not known")
+	case val.IsNull():
+		return nil, nil
+	case t == cty.String:
+		return val.AsString(), nil
+	case t == cty.Bool:
+		return val.True(), nil
+	case t == cty.Number:
+		return plainNumber(val.AsBigFloat()), nil
+	case t.IsListType() || t.IsSetType() || t.IsTupleType():
+		out := make([]any, 0, val.LengthInt())
+		for it := val.ElementIterator(); it.Next(); {
+			_, elem := it.Element()
+			plain, err := plainValue(elem)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, plain)
+		}
+		return out, nil
+	case t.IsMapType() || t.IsObjectType():
+		out := map[string]any{}
+		for it := val.ElementIterator(); it.Next(); {
+			key, elem := it.Element()
+			plain, err := plainValue(elem)
+			if err != nil {
+				return nil, err
+			}
+			out[key.AsString()] = plain
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("a template can't use a %s", t.FriendlyName())
+}
+
+func plainNumber(f *big.Float) any {
+	if i, acc := f.Int64(); acc == big.Exact {
+		return i
+	}
+	v, _ := f.Float64()
+	return v
+}
