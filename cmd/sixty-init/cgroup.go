@@ -59,7 +59,8 @@ func memoryCgroups(mountinfo, own string) []cgroupPlace {
 			if len(f) != 3 || !(f[1] == controller || controller != "" && contains(f[1], controller)) {
 				continue
 			}
-			if rel, ok := strings.CutPrefix(f[2], strings.TrimSuffix(at[3], "/")); ok {
+			rel, ok := strings.CutPrefix(f[2], strings.TrimSuffix(at[3], "/"))
+			if ok && (rel == "" || rel[0] == '/') {
 				places = append(places, cgroupPlace{filepath.Join(at[4], rel), peak})
 			}
 		}

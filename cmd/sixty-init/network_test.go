@@ -64,8 +64,9 @@ func TestMemoryCgroups(t *testing.T) {
 			"31 30 0:29 / /sys/fs/cgroup/memory ro shared:9 - cgroup memory rw,memory\n", "4:memory:/build/x\n",
 			[]cgroupPlace{{"/sys/fs/cgroup/memory/build/x", "memory.max_usage_in_bytes"}},
 		},
-		"another part": {"31 30 0:29 /y /m ro - cgroup memory rw,memory\n", "4:memory:/build/x\n", nil},
-		"none":         {"31 30 0:29 / / rw - overlay overlay rw\n", "0::/\n", nil},
+		"a longer name": {"31 30 0:29 /build /m ro - cgroup memory rw,memory\n", "4:memory:/builds\n", nil},
+		"another part":  {"31 30 0:29 /y /m ro - cgroup memory rw,memory\n", "4:memory:/build/x\n", nil},
+		"none":          {"31 30 0:29 / / rw - overlay overlay rw\n", "0::/\n", nil},
 	} {
 		if got := memoryCgroups(c.mountinfo, c.own); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
