@@ -1,0 +1,490 @@
+package codegen
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// Bounds on what one template file may hold.
+const (
+	maxTemplateSize    = 8 << 20
+	maxFrontmatterSize = 64 << 10
+	maxBrackets        = 4096 // the YAML parser's time grows with the square of the nesting
+	maxYAMLDepth       = 16
+	maxDocuments       = 10_000
+)
+
+// ParseDocuments reads a template file: its frontmatter documents, each with
+// its body. The file is named in errors only.
+//
+// The error is an [*Error] for each fault, joined.
+func ParseDocuments(file, src string) ([]Document, error) {
+	if len(src) > maxTemplateSize {
+		return nil, &Error{File: file, Message: fmt.Sprintf("template is over %d bytes", maxTemplateSize)}
+	}
+	blocks, err := split(file, src)
+	if err != nil {
+		return nil, err
+	}
+	if len(blocks) > maxDocuments {
+		return nil, &Error{File: file, Message: fmt.Sprintf("template has over %d documents", maxDocuments)}
+	}
+	docs := make([]Document, 0, len(blocks))
+	var faults []error
+	for _, b := range blocks {
+		d := Document{
+			File: file, Line: b.openLine, Body: b.body, whole: src,
+			source: source{file: file, text: src, line: b.bodyLine},
+		}
+		if b.openLine > 0 {
+			dec := decoder{src: source{file: file, text: src, line: b.yamlLine}}
+			d.Front = dec.frontmatter(b.yaml)
+			if len(dec.faults) == 0 {
+				dec.check(&d.Front, b.openLine)
+			}
+			faults = append(faults, dec.faults...)
+		}
+		docs = append(docs, d)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return docs, nil
+}
+
+// decoder turns YAML nodes into a Frontmatter and collects every fault.
+type decoder struct {
+	src    source
+	faults []error
+}
+
+func (d *decoder) fault(n ast.Node, format string, args ...any) {
+	line, col := position(n)
+	d.faults = append(d.faults, d.src.errorAt(line, col, fmt.Sprintf(format, args...)))
+}
+
+// position is where a node begins; a mapping's own token is its first colon.
+func position(n ast.Node) (line, col int) {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if len(m.Values) > 0 {
+			n = m.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		n = m.Key
+	}
+	t := n.GetToken()
+	if t == nil || t.Position == nil {
+		return 1, 0
+	}
+	return t.Position.Line, t.Position.Column
+}
+
+func (d *decoder) frontmatter(src string) Frontmatter {
+	var fm Frontmatter
+	if len(src) > maxFrontmatterSize {
+		d.faults = append(d.faults, d.src.errorAt(1, 0, fmt.Sprintf("frontmatter is over %d bytes", maxFrontmatterSize)))
+		return fm
+	}
+	if strings.Count(src, "[")+strings.Count(src, "{") > maxBrackets {
+		d.faults = append(d.faults, d.src.errorAt(1, 0, fmt.Sprintf("frontmatter has over %d opening brackets", maxBrackets)))
+		return fm
+	}
+	file, err := parser.ParseBytes([]byte(src), 0)
+	if err != nil {
+		line, col, msg := 1, 0, err.Error()
+		var ye yaml.Error
+		if errors.As(err, &ye) {
+			msg = ye.GetMessage()
+			if t := ye.GetToken(); t != nil && t.Position != nil {
+				line, col = t.Position.Line, t.Position.Column
+			}
+		}
+		d.faults = append(d.faults, d.src.errorAt(line, col, "frontmatter: "+msg))
+		return fm
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return fm
+	}
+	entries, ok := d.mapping(file.Docs[0].Body, "frontmatter")
+	if !ok {
+		return fm
+	}
+	for _, e := range entries {
+		d.key(&fm, e)
+	}
+	return fm
+}
+
+// entry is a key of a mapping and its value.
+type entry struct {
+	key  string
+	node ast.Node // the key, for positions
+	val  ast.Node
+}
+
+func (d *decoder) mapping(n ast.Node, what string) ([]entry, bool) {
+	var values []*ast.MappingValueNode
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		values = m.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{m}
+	default:
+		d.fault(n, "%s must be a map of keys, not %s", what, kind(n))
+		return nil, false
+	}
+	out := make([]entry, 0, len(values))
+	seen := map[string]bool{}
+	for _, v := range values {
+		var key string
+		switch k := v.Key.(type) {
+		case *ast.StringNode:
+			key = k.Value
+		case *ast.NullNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode:
+			key = k.GetToken().Value
+		default:
+			d.fault(v.Key, "a key must be plain text, not %s", kind(v.Key))
+			return nil, false
+		}
+		if seen[key] {
+			d.fault(v.Key, "key %q is given twice", key)
+			continue
+		}
+		seen[key] = true
+		out = append(out, entry{key, v.Key, v.Value})
+	}
+	return out, true
+}
+
+func kind(n ast.Node) string {
+	switch n.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
+		return "a string"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	case *ast.BoolNode:
+		return "a boolean"
+	case *ast.NullNode:
+		return "null"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a map"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		return "an anchor or alias (not supported)"
+	case *ast.TagNode:
+		return "a tag (not supported)"
+	}
+	return "this"
+}
+
+func (d *decoder) key(fm *Frontmatter, e entry) {
+	switch e.key {
+	case "to":
+		fm.To = d.text(e)
+	case "from":
+		fm.From = d.text(e)
+	case "vars":
+		fm.Vars = d.vars(e)
+	case "sparql":
+		fm.Sparql = d.queries(e)
+	case "for_each":
+		fm.ForEach = d.text(e)
+	case "construct":
+		fm.Construct = d.text(e)
+	case "when":
+		fm.When = d.text(e)
+	case "dialect":
+		fm.Dialect = d.oneOf(e, "typed", "string")
+	case "rdf":
+		fm.RDF = d.texts(e)
+	case "rdf_inline":
+		fm.RDFInline = d.texts(e)
+	case "prefixes":
+		fm.Prefixes = d.textMap(e)
+	case "base":
+		fm.Base = d.text(e)
+	case "shape":
+		fm.Shape = d.texts(e)
+	case "skip_empty":
+		fm.SkipEmpty = d.bool(e)
+	case "executable":
+		fm.Executable = d.bool(e)
+	case "inject":
+		fm.Inject = d.bool(e)
+	case "before":
+		fm.Before = d.match(e)
+	case "after":
+		fm.After = d.match(e)
+	case "at_line":
+		fm.AtLine = int(d.int(e, 1, math.MaxInt32))
+	case "prepend":
+		fm.Prepend = d.bool(e)
+	case "append":
+		fm.Append = d.bool(e)
+	case "skip_if":
+		fm.SkipIf = d.match(e)
+	case "unless_exists":
+		fm.UnlessExists = d.bool(e)
+	case "force":
+		fm.Force = d.bool(e)
+	case "backup":
+		fm.Backup = d.bool(e)
+	case "determinism":
+		if _, ok := e.val.(*ast.IntegerNode); ok {
+			seed := d.int(e, math.MinInt64, math.MaxInt64)
+			fm.Determinism, fm.Seed = true, &seed
+		} else {
+			fm.Determinism = d.bool(e)
+		}
+	case "freeze_policy":
+		fm.FreezePolicy = FreezePolicy(d.oneOf(e, string(FreezeNever), string(FreezeAlways), string(FreezeChecksum)).s)
+	case "freeze_slots_dir":
+		fm.FreezeSlotsDir = d.text(e)
+	case "sh", "sh_before":
+		fm.ShBefore = d.text(e)
+	case "sh_after":
+		fm.ShAfter = d.text(e)
+	default:
+		names := make([]string, len(keys))
+		for i, k := range keys {
+			names[i] = k.name
+		}
+		d.fault(e.node, "unknown frontmatter key %q.%s", e.key, lang.DidYouMean(e.key, names))
+	}
+}
+
+// check finds combinations of keys that have no meaning.
+func (d *decoder) check(fm *Frontmatter, openLine int) {
+	at := func(t text, format string, args ...any) {
+		line, col := t.line, t.col
+		if line == 0 {
+			line, col = openLine, 1
+		}
+		d.faults = append(d.faults, &Error{
+			File: d.src.file, Line: line, Column: col, Snippet: lineOf(d.src.text, line),
+			Message: fmt.Sprintf(format, args...),
+		})
+	}
+	if fm.To.given() && strings.TrimSpace(fm.To.s) == "" {
+		at(fm.To, "`to` is empty: give the output path")
+	}
+	places := 0
+	for _, given := range []bool{fm.Before != nil, fm.After != nil, fm.AtLine > 0, fm.Prepend, fm.Append} {
+		if given {
+			places++
+		}
+	}
+	if places > 0 && !fm.Inject {
+		at(text{}, "before, after, at_line, prepend and append need `inject: true`")
+	}
+	if places > 1 {
+		at(text{}, "give one of before, after, at_line, prepend and append")
+	}
+	if fm.FreezePolicy == FreezeChecksum && !fm.FreezeSlotsDir.given() {
+		at(text{}, "freeze_policy: checksum needs freeze_slots_dir, the folder for the checksums")
+	}
+	if fm.ForEach.given() {
+		var names []string
+		for _, q := range fm.Sparql {
+			names = append(names, q.Name)
+		}
+		if !slices.Contains(names, fm.ForEach.s) {
+			at(fm.ForEach, "for_each names no query of `sparql`: %q.%s", fm.ForEach.s, lang.DidYouMean(fm.ForEach.s, names))
+		}
+	}
+}
+
+// string gives the text of a scalar; numbers and booleans count as their text.
+func (d *decoder) string(n ast.Node) (text, bool) {
+	line, col := position(n)
+	line += d.src.line - 1
+	at := func(s string) (text, bool) {
+		return text{s: s, line: line, col: col, innerLine: line, innerCol: col}, true
+	}
+	switch v := n.(type) {
+	case *ast.StringNode:
+		t, _ := at(v.Value)
+		if v.Token.Type == token.DoubleQuoteType || v.Token.Type == token.SingleQuoteType {
+			t.innerCol++
+		}
+		return t, true
+	case *ast.LiteralNode:
+		t, _ := at(v.Value.Value)
+		t.innerLine, t.innerCol = line+1, 0
+		return t, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return at(n.GetToken().Value)
+	}
+	return text{}, false
+}
+
+func (d *decoder) text(e entry) text {
+	t, ok := d.string(e.val)
+	if !ok {
+		d.fault(e.val, "%s must be a string, not %s", e.key, kind(e.val))
+	}
+	return t
+}
+
+func (d *decoder) texts(e entry) []text {
+	if t, ok := d.string(e.val); ok {
+		return []text{t}
+	}
+	seq, ok := e.val.(*ast.SequenceNode)
+	if !ok {
+		d.fault(e.val, "%s must be a string or a list of strings, not %s", e.key, kind(e.val))
+		return nil
+	}
+	var out []text
+	for _, n := range seq.Values {
+		out = append(out, d.text(entry{e.key, e.node, n}))
+	}
+	return out
+}
+
+func (d *decoder) textMap(e entry) map[string]text {
+	entries, ok := d.mapping(e.val, e.key)
+	if !ok {
+		return nil
+	}
+	out := make(map[string]text, len(entries))
+	for _, x := range entries {
+		out[x.key] = d.text(x)
+	}
+	return out
+}
+
+// queries decodes `sparql`: one query is called "default", the queries of a
+// list query_0, query_1 and so on.
+func (d *decoder) queries(e entry) []Query {
+	if t, ok := d.string(e.val); ok {
+		return []Query{{"default", t}}
+	}
+	var out []Query
+	if seq, ok := e.val.(*ast.SequenceNode); ok {
+		for i, n := range seq.Values {
+			out = append(out, Query{fmt.Sprintf("query_%d", i), d.text(entry{e.key, e.node, n})})
+		}
+		return out
+	}
+	entries, ok := d.mapping(e.val, e.key)
+	if !ok {
+		return nil
+	}
+	for _, x := range entries {
+		out = append(out, Query{x.key, d.text(x)})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+func (d *decoder) bool(e entry) bool {
+	if b, ok := e.val.(*ast.BoolNode); ok {
+		return b.Value
+	}
+	d.fault(e.val, "%s must be true or false, not %s", e.key, kind(e.val))
+	return false
+}
+
+func (d *decoder) int(e entry, low, high int64) int64 {
+	n, ok := e.val.(*ast.IntegerNode)
+	if !ok {
+		d.fault(e.val, "%s must be a whole number, not %s", e.key, kind(e.val))
+		return low
+	}
+	var v int64
+	switch x := n.Value.(type) {
+	case int64:
+		v = x
+	case uint64:
+		if x > math.MaxInt64 {
+			d.fault(e.val, "%s must be between %d and %d", e.key, low, high)
+			return low
+		}
+		v = int64(x)
+	}
+	if v < low || v > high {
+		d.fault(e.val, "%s must be between %d and %d", e.key, low, high)
+		return low
+	}
+	return v
+}
+
+func (d *decoder) oneOf(e entry, allowed ...string) text {
+	t := d.text(e)
+	if t.given() && !slices.Contains(allowed, t.s) {
+		d.fault(e.val, "%s must be one of %s.%s", e.key, strings.Join(allowed, ", "), lang.DidYouMean(t.s, allowed))
+	}
+	return t
+}
+
+func (d *decoder) vars(e entry) map[string]any {
+	entries, ok := d.mapping(e.val, e.key)
+	if !ok {
+		return nil
+	}
+	out := make(map[string]any, len(entries))
+	for _, x := range entries {
+		out[x.key] = d.value(x.val, 0)
+	}
+	return out
+}
+
+// value gives plain data: nil, bool, int64, float64, string, []any or
+// map[string]any.
+func (d *decoder) value(n ast.Node, depth int) any {
+	if depth > maxYAMLDepth {
+		d.fault(n, "value is nested more than %d levels deep", maxYAMLDepth)
+		return nil
+	}
+	switch v := n.(type) {
+	case *ast.StringNode:
+		return v.Value
+	case *ast.LiteralNode:
+		return v.Value.Value
+	case *ast.BoolNode:
+		return v.Value
+	case *ast.NullNode:
+		return nil
+	case *ast.IntegerNode:
+		switch x := v.Value.(type) {
+		case int64:
+			return x
+		case uint64:
+			if x <= math.MaxInt64 {
+				return int64(x)
+			}
+		}
+		return v.GetToken().Value
+	case *ast.FloatNode:
+		return v.Value
+	case *ast.SequenceNode:
+		out := make([]any, 0, len(v.Values))
+		for _, x := range v.Values {
+			out = append(out, d.value(x, depth+1))
+		}
+		return out
+	case *ast.MappingNode, *ast.MappingValueNode:
+		entries, _ := d.mapping(n, "value")
+		out := make(map[string]any, len(entries))
+		for _, x := range entries {
+			out[x.key] = d.value(x.val, depth+1)
+		}
+		return out
+	}
+	d.fault(n, "value can't be %s", kind(n))
+	return nil
+}

@@ -1,0 +1,84 @@
+package codegen
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// Dir is the folder, at the root of an output folder, that sixty keeps for
+// itself. Sources that are built, tested or packaged leave it out: cargo does
+// not package dot files outside a git repository, and inside one a crate lists
+// "/.sixty" in its package.exclude.
+const Dir = ".sixty"
+
+// RecordPath is where [Plan.Apply] keeps the [Record], in the output folder. It
+// belongs under version control: it is how a later run, on any machine, tells
+// what was generated from what was written by hand.
+const RecordPath = Dir + "/generated.json"
+
+const (
+	recordVersion = 1
+	maxRecordSize = 16 << 20
+)
+
+// Record is what a run generated.
+type Record struct {
+	Version int `json:"version"`
+	// Pack is the pack that was rendered, if it was one.
+	Pack *PackRef `json:"pack,omitempty"`
+	// Variables are the values given to the pack, as JSON. Sensitive ones are
+	// left out.
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+	// Files are the generated files by path.
+	Files map[string]RecordedFile `json:"files"`
+}
+
+// PackRef names a pack and pins what it held.
+type PackRef struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Source  string `json:"source"`
+	Digest  string `json:"digest"` // of the whole content, see market.Digest
+}
+
+// RecordedFile is one generated file.
+type RecordedFile struct {
+	// SHA256 is the digest of the file as it was generated, or of the injected
+	// lines when Injected is set.
+	SHA256   string `json:"sha256"`
+	Injected bool   `json:"injected,omitempty"`
+	Template string `json:"template"`
+}
+
+// ReadRecord reads the record of an output folder. Without one it gives a zero
+// Record.
+func ReadRecord(output fs.FS) (Record, error) {
+	data, err := readFile(output, RecordPath, maxRecordSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Record{}, nil
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("read the record of generated files: %w", err)
+	}
+	var r Record
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		return Record{}, fmt.Errorf("read %s: %w", RecordPath, err)
+	}
+	if r.Version != recordVersion {
+		return Record{}, fmt.Errorf("%s has version %d, this sixty reads version %d", RecordPath, r.Version, recordVersion)
+	}
+	return r, nil
+}
+
+func (r Record) encode() ([]byte, error) {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the record of generated files: %w", err)
+	}
+	return append(data, '\n'), nil
+}

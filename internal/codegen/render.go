@@ -1,0 +1,403 @@
+package codegen
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sixtyhq/sixty/internal/tera"
+)
+
+// Bounds on one run.
+const (
+	maxFiles        = 20_000    // files of a template folder
+	maxOutputs      = 50_000    // paths of a plan
+	maxOutputSize   = 64 << 20  // bytes of one output
+	maxTotalSize    = 512 << 20 // bytes of all outputs
+	maxExistingSize = 256 << 20 // bytes of a file of the output folder that is read
+)
+
+// Request is everything a run depends on.
+type Request struct {
+	// Templates is the template folder.
+	Templates fs.FS
+	// Vars are the caller's values: nil, bool, int64, float64, string, []any
+	// and map[string]any.
+	Vars map[string]any
+	// Graph is the RDF that queries see; nil is an empty graph.
+	Graph *Graph
+	// Epoch is the time that now() gives.
+	Epoch time.Time
+	// Env is the environment that get_env() sees: the names that the pipeline
+	// lists, and no other.
+	Env map[string]string
+	// Output is the output folder as it is now; nil when there is none.
+	Output fs.FS
+	// Record is what earlier runs generated there, see [ReadRecord].
+	Record Record
+	// Pack and Variables go into the record of the plan: what was rendered and
+	// the values, as JSON, that it was given. Leave sensitive values out.
+	Pack      *PackRef
+	Variables map[string]json.RawMessage
+	// AllowHooks lets templates name commands; they come back as [Plan.Hooks].
+	// Otherwise a template with sh_before or sh_after is refused.
+	AllowHooks bool
+}
+
+// Render renders every template and decides every write. It writes nothing.
+//
+// Faults of templates are [*Error] values, as many as were found, joined.
+func Render(ctx context.Context, req Request) (*Plan, error) {
+	r, err := newRun(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var faults []error
+	for i := range r.docs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := r.document(&r.docs[i]); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return r.plan()
+}
+
+// run is the state of one Render.
+type run struct {
+	ctx     context.Context
+	req     Request
+	docs    []Document
+	sources map[string]source // by template name, to place errors in their file
+	env     *tera.Env
+	chance  *chance
+	outputs []output
+	skipped []Skipped
+	total   int
+	hooks   []Hook
+}
+
+// output is one rendered file, before it is decided what happens to it.
+type output struct {
+	path    string
+	content []byte
+	doc     *Document
+	front   rendered
+}
+
+// rendered holds the frontmatter values that are templates, rendered for one
+// output.
+type rendered struct {
+	before, after, skipIf string
+	slots                 string
+}
+
+func newRun(ctx context.Context, req Request) (*run, error) {
+	r := &run{ctx: ctx, req: req, sources: map[string]source{}}
+	files, err := listFiles(req.Templates)
+	if err != nil {
+		return nil, err
+	}
+	seed, err := inputsDigest(req, files)
+	if err != nil {
+		return nil, err
+	}
+	r.chance = newChance(seed)
+	r.env = tera.New(tera.Options{
+		Now:  func() time.Time { return req.Epoch.UTC() },
+		Rand: r.chance.rand,
+		Getenv: func(name string) (string, bool) {
+			v, ok := req.Env[name]
+			return v, ok
+		},
+		Autoescape: []string{}, // outputs are code and configuration, not pages
+		Limits:     tera.Limits{Output: maxOutputSize},
+	})
+	for name, f := range tera.CaseFilters() {
+		r.env.AddFilter(name, f)
+	}
+	var faults []error
+	for _, file := range files {
+		if err := r.load(file); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) == 0 {
+		if err := r.env.Check(); err != nil {
+			faults = append(faults, r.place(err, source{}))
+		}
+	}
+	return r, errors.Join(faults...)
+}
+
+// listFiles gives the files of a template folder in path order.
+func listFiles(fsys fs.FS) ([]string, error) {
+	var files []string
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return nil
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is not a plain file (%s)", name, d.Type())
+		}
+		if len(files) == maxFiles {
+			return fmt.Errorf("there are over %d files", maxFiles)
+		}
+		files = append(files, name)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the template folder: %w", err)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// isTemplate reports whether a file is rendered, and gives its path without
+// the suffix that says so.
+func isTemplate(file string) (string, bool) {
+	for _, suffix := range []string{".tera", ".tmpl"} {
+		if stem, ok := strings.CutSuffix(file, suffix); ok && path.Base(stem) != "" {
+			return stem, true
+		}
+	}
+	return file, false
+}
+
+// isPartial reports whether a file only serves others.
+func isPartial(file string) bool {
+	for part := range strings.SplitSeq(file, "/") {
+		if strings.HasPrefix(part, "_") {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads one file of the template folder into documents, and registers the
+// bodies that other templates may include.
+func (r *run) load(file string) error {
+	data, err := readFile(r.req.Templates, file, maxOutputSize)
+	if err != nil {
+		return &Error{File: file, Message: err.Error(), Err: err}
+	}
+	stem, template := isTemplate(file)
+	if isPartial(file) {
+		return r.add(file, string(data), source{file: file, text: string(data), line: 1})
+	}
+	if !template {
+		r.docs = append(r.docs, Document{File: file, Body: string(data), Front: Frontmatter{To: text{s: file}}, whole: file, verbatim: true})
+		return nil
+	}
+	docs, err := ParseDocuments(file, string(data))
+	if err != nil {
+		return err
+	}
+	for i := range docs {
+		d := &docs[i]
+		if !d.Front.To.given() {
+			d.Front.To = text{s: stem, line: max(1, d.Line), col: 1}
+		}
+		if d.Front.From.given() {
+			if err := r.readFrom(d); err != nil {
+				return err
+			}
+		}
+		d.name = file
+		if i > 0 {
+			d.name = fmt.Sprintf("%s#%d", file, i+1)
+		}
+		if err := r.add(d.name, d.Body, d.source); err != nil {
+			return err
+		}
+	}
+	r.docs = append(r.docs, docs...)
+	return nil
+}
+
+// readFrom replaces a document's body with the file that `from` names.
+func (r *run) readFrom(d *Document) error {
+	from := d.Front.From
+	name, err := cleanInput(d.File, from.s)
+	if err != nil {
+		return d.errorAt(from, "from: %v", err)
+	}
+	if strings.TrimSpace(d.Body) != "" {
+		return d.errorAt(from, "from names the body, but a body follows as well: keep one of them")
+	}
+	data, err := readFile(r.req.Templates, name, maxTemplateSize)
+	if err != nil {
+		return d.errorAt(from, "from: %v", err)
+	}
+	d.Body = string(data)
+	d.source = source{file: name, text: d.Body, line: 1}
+	return nil
+}
+
+func (r *run) add(name, body string, src source) error {
+	r.sources[name] = src
+	if err := r.env.Add(name, body); err != nil {
+		return r.place(err, src)
+	}
+	return nil
+}
+
+// place tells an error of the template engine in terms of the file it is in.
+func (r *run) place(err error, fallback source) error {
+	var te *tera.Error
+	if !errors.As(err, &te) {
+		return err
+	}
+	src, ok := r.sources[te.Name]
+	if !ok || fallback.file != "" {
+		src = fallback
+	}
+	out := &Error{File: te.Name, Line: te.Line, Column: te.Column, Message: te.Msg, Err: err}
+	if te.Err != nil && !errors.Is(te.Err, tera.ErrUndefined) && !errors.Is(te.Err, tera.ErrTemplateNotFound) && !errors.Is(te.Err, tera.ErrLimit) {
+		out.Message += ": " + te.Err.Error()
+	}
+	if src.file != "" {
+		out.File = src.file
+		if te.Line > 0 {
+			out.Line = te.Line + src.line - 1
+			out.Snippet = lineOf(src.text, out.Line)
+		}
+	}
+	for _, l := range te.Trace {
+		file, line := l.Name, l.Line
+		if s, ok := r.sources[l.Name]; ok {
+			file, line = s.file, l.Line+s.line-1
+		}
+		out.Trace = append(out.Trace, fmt.Sprintf("%s:%d:%d (%s)", file, line, l.Column, l.What))
+	}
+	return out
+}
+
+// renderText renders a frontmatter value.
+func (r *run) renderText(d *Document, t text, vars map[string]any) (string, error) {
+	if !t.templated() {
+		return t.s, nil
+	}
+	out, err := r.env.RenderString(r.ctx, d.File, t.s, vars)
+	if err != nil {
+		return "", r.placeIn(d, t, err, 0)
+	}
+	return out, nil
+}
+
+// placeIn tells an error of the template engine in a frontmatter value, before
+// which the engine was given offset more characters.
+func (r *run) placeIn(d *Document, t text, err error, offset int) error {
+	err = r.place(err, source{file: d.File, text: d.whole, line: t.innerLine})
+	var e *Error
+	if errors.As(err, &e) && e.File == d.File && e.Line == t.innerLine {
+		e.Column -= offset
+		switch {
+		case t.innerCol == 0:
+			e.Column = 0
+		default:
+			e.Column += t.innerCol - 1
+		}
+	}
+	return err
+}
+
+// document renders one document into outputs.
+func (r *run) document(d *Document) error {
+	if d.verbatim {
+		return r.emit(d, r.req.Vars, d.Body)
+	}
+	return r.project(d)
+}
+
+// emit adds one output.
+func (r *run) emit(d *Document, vars map[string]any, body string) error {
+	to, err := r.renderText(d, d.Front.To, vars)
+	if err != nil {
+		return err
+	}
+	p, err := cleanOutput(strings.TrimSpace(to))
+	if err != nil {
+		return d.errorAt(d.Front.To, "%v", err)
+	}
+	o := output{path: p, content: []byte(body), doc: d}
+	fm := &d.Front
+	for _, m := range []struct {
+		match *Match
+		to    *string
+	}{{fm.Before, &o.front.before}, {fm.After, &o.front.after}, {fm.SkipIf, &o.front.skipIf}} {
+		if m.match == nil {
+			continue
+		}
+		if *m.to, err = r.renderText(d, m.match.Pattern, vars); err != nil {
+			return err
+		}
+	}
+	if o.front.slots, err = r.renderText(d, fm.FreezeSlotsDir, vars); err != nil {
+		return err
+	}
+	if err := r.collectHooks(d, vars); err != nil {
+		return err
+	}
+	r.total += len(body)
+	switch {
+	case r.total > maxTotalSize:
+		return d.errorAt(fm.To, "the outputs are over %d bytes together", maxTotalSize)
+	case len(r.outputs) == maxOutputs:
+		return d.errorAt(fm.To, "there are over %d outputs", maxOutputs)
+	}
+	r.outputs = append(r.outputs, o)
+	return nil
+}
+
+// collectHooks takes a document's commands, or refuses them.
+func (r *run) collectHooks(d *Document, vars map[string]any) error {
+	for _, h := range []struct {
+		cmd   text
+		key   string
+		after bool
+	}{{d.Front.ShBefore, "sh_before", false}, {d.Front.ShAfter, "sh_after", true}} {
+		if !h.cmd.given() {
+			continue
+		}
+		if !r.req.AllowHooks {
+			return d.errorAt(h.cmd, "%s is refused: commands never run on the host. Allow hooks to run it as a step in a container without network, or drop the key", h.key)
+		}
+		cmd, err := r.renderText(d, h.cmd, vars)
+		if err != nil {
+			return err
+		}
+		if hook := (Hook{Command: cmd, After: h.after, Template: d.place()}); !slices.Contains(r.hooks, hook) {
+			r.hooks = append(r.hooks, hook)
+		}
+	}
+	return nil
+}
+
+// scope gives the values a document starts from: its own defaults under the
+// caller's values.
+func (r *run) scope(d *Document) map[string]any {
+	vars := maps.Clone(d.Front.Vars)
+	if vars == nil {
+		vars = make(map[string]any, len(r.req.Vars))
+	}
+	maps.Copy(vars, r.req.Vars)
+	return vars
+}
