@@ -23,6 +23,9 @@ type Options struct {
 	MaxDepth int
 	// MaxTermBytes bounds the size of one literal or IRI in bytes. 0 means 16 MiB.
 	MaxTermBytes int
+	// MaxDocumentBytes bounds a document that is read whole, which is JSON-LD, and
+	// each of its contexts. 0 means 64 MiB.
+	MaxDocumentBytes int64
 	// LoadContext fetches a remote JSON-LD context by its URL. Where it is nil,
 	// a document that needs one is an error.
 	LoadContext func(ctx context.Context, url string) ([]byte, error)
@@ -31,6 +34,7 @@ type Options struct {
 const (
 	defaultMaxDepth     = 512
 	defaultMaxTermBytes = 16 << 20
+	defaultMaxDocument  = 64 << 20
 )
 
 func (o Options) withDefaults() Options {
@@ -39,6 +43,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxTermBytes <= 0 {
 		o.MaxTermBytes = defaultMaxTermBytes
+	}
+	if o.MaxDocumentBytes <= 0 {
+		o.MaxDocumentBytes = defaultMaxDocument
 	}
 	return o
 }
@@ -81,7 +88,7 @@ func (e *ParseError) Error() string {
 //
 // Blank nodes keep their labels after [Options.BlankPrefix]; those without one
 // are labelled anon0, anon1 and so on, and written labels that begin with anon
-// are put out of their way.
+// are put out of their way. JSON-LD names all of its blank nodes anew.
 //
 // What emit has been given before an error stays given. An error in the document
 // is a *[ParseError]; an error of emit is returned as it is; a done ctx ends the
@@ -96,6 +103,8 @@ func Parse(ctx context.Context, r io.Reader, format Format, opts Options, emit f
 		return p.document()
 	case RDFXML:
 		return parseRDFXML(ctx, r, opts, emit)
+	case JSONLD:
+		return parseJSONLD(ctx, r, opts, emit)
 	}
 	return fmt.Errorf("reading %s is not supported", format)
 }
