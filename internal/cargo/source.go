@@ -49,8 +49,12 @@ func (s Source) IsCratesIO() bool {
 	return false
 }
 
-// String gives the source in the form of the lockfile.
-func (s Source) String() string {
+// String gives the source in the form of lockfiles of format 4.
+func (s Source) String() string { return s.encode(true) }
+
+// encode gives the source in the form of the lockfile. From format 4 on, the
+// value of a git reference is percent-encoded.
+func (s Source) encode(escape bool) string {
 	switch s.Kind {
 	case SourceRegistry:
 		return "registry+" + s.URL
@@ -58,9 +62,11 @@ func (s Source) String() string {
 		return "sparse+" + s.URL
 	case SourceGit:
 		out := "git+" + s.URL
-		if s.Reference != "" {
-			key, value, _ := strings.Cut(s.Reference, "=")
-			out += "?" + key + "=" + url.QueryEscape(value)
+		if key, value, ok := strings.Cut(s.Reference, "="); ok {
+			if escape {
+				value = url.QueryEscape(value)
+			}
+			out += "?" + key + "=" + value
 		}
 		if s.Revision != "" {
 			out += "#" + s.Revision
