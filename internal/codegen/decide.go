@@ -22,37 +22,58 @@ import (
 //  7. the file is as an earlier run left it, or force: update
 //  8. conflict
 func (r *run) plan() (*Plan, error) {
-	b := &planBuilder{run: r, writes: map[string]*Write{}, record: Record{
-		Version: recordVersion, Pack: r.req.Pack, Variables: r.req.Variables, Files: map[string]RecordedFile{},
-	}}
-	var faults []error
-	// Whole files first, so that an injection finds a file of the same run.
-	for _, injecting := range []bool{false, true} {
-		for i := range r.outputs {
-			if o := &r.outputs[i]; o.doc.Front.Inject == injecting {
-				if err := b.add(o); err != nil {
-					faults = append(faults, err)
-				}
-			}
-		}
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	b := newPlanBuilder(r)
+	if err := b.addAll(); err != nil {
+		return nil, err
 	}
 	if err := b.stale(); err != nil {
 		return nil, err
 	}
-	p := &Plan{Hooks: r.hooks, Skipped: r.skipped, Record: b.record}
-	for _, name := range slices.Sorted(maps.Keys(b.writes)) {
-		p.Writes = append(p.Writes, *b.writes[name])
-	}
-	return p, nestedPaths(p.Writes)
+	return b.finish()
 }
 
 type planBuilder struct {
 	*run
 	writes map[string]*Write
 	record Record
+	// loose are injections into files that do not exist. They are collected
+	// only where there is no output folder to look at (see freshTree).
+	loose []*output
+	fresh bool
+}
+
+func newPlanBuilder(r *run) *planBuilder {
+	b := &planBuilder{run: r, writes: map[string]*Write{}, record: Record{
+		Version: recordVersion, Pack: r.req.Pack, Variables: r.req.Variables, Files: map[string]RecordedFile{},
+	}}
+	if r.sawTime {
+		epoch := r.req.Epoch.Unix()
+		b.record.Epoch = &epoch
+	}
+	return b
+}
+
+func (b *planBuilder) finish() (*Plan, error) {
+	p := &Plan{Hooks: b.hooks, Skipped: b.skipped, Record: b.record}
+	for _, name := range slices.Sorted(maps.Keys(b.writes)) {
+		p.Writes = append(p.Writes, *b.writes[name])
+	}
+	return p, nestedPaths(p.Writes)
+}
+
+func (b *planBuilder) addAll() error {
+	var faults []error
+	// Whole files first, so that an injection finds a file of the same run.
+	for _, injecting := range []bool{false, true} {
+		for i := range b.outputs {
+			if o := &b.outputs[i]; o.doc.Front.Inject == injecting {
+				if err := b.add(o); err != nil {
+					faults = append(faults, err)
+				}
+			}
+		}
+	}
+	return errors.Join(faults...)
 }
 
 func (b *planBuilder) add(o *output) error {
@@ -88,7 +109,7 @@ func (b *planBuilder) add(o *output) error {
 	} else {
 		err = b.whole(o, w)
 	}
-	if err != nil {
+	if err != nil || w.Action == "" {
 		return err
 	}
 	b.writes[o.path] = w
@@ -179,6 +200,10 @@ func (b *planBuilder) inject(o *output, w *Write) error {
 	base := w.Content
 	if base == nil {
 		base = w.Old
+	}
+	if base == nil && b.fresh {
+		b.loose = append(b.loose, o)
+		return nil
 	}
 	if base == nil {
 		return d.errorAt(fm.To, "inject: %q does not exist: create it first, or drop `inject`", o.path)

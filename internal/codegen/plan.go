@@ -26,6 +26,8 @@ const (
 	Skip      Action = "skip"      // a key of the frontmatter keeps the file from being written
 	Remove    Action = "remove"    // an earlier run made the file, this one does not, nobody edited it
 	Conflict  Action = "conflict"  // the file has edits that a write would lose
+	Merge     Action = "merge"     // an update's changes and the user's come together
+	Marked    Action = "marked"    // they contradict: both are written between conflict markers
 )
 
 // Write is one path of a plan.
@@ -45,7 +47,7 @@ type Write struct {
 // writes reports whether applying w changes the path.
 func (w *Write) writes() bool {
 	switch w.Action {
-	case Create, Update, Inject, Remove, Conflict:
+	case Create, Update, Inject, Remove, Conflict, Merge, Marked:
 		return true
 	}
 	return false

@@ -32,6 +32,9 @@ type Record struct {
 	// Variables are the values given to the pack, as JSON. Sensitive ones are
 	// left out.
 	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+	// Epoch is the time, in seconds since 1970, that the templates were given,
+	// if any of them asked for it.
+	Epoch *int64 `json:"epoch,omitempty"`
 	// Files are the generated files by path.
 	Files map[string]RecordedFile `json:"files"`
 }

@@ -55,6 +55,15 @@ type Request struct {
 //
 // Faults of templates are [*Error] values, as many as were found, joined.
 func Render(ctx context.Context, req Request) (*Plan, error) {
+	r, err := renderAll(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return r.plan()
+}
+
+// renderAll renders every document.
+func renderAll(ctx context.Context, req Request) (*run, error) {
 	r, err := newRun(ctx, req)
 	if err != nil {
 		return nil, err
@@ -74,7 +83,7 @@ func Render(ctx context.Context, req Request) (*Plan, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return r.plan()
+	return r, nil
 }
 
 // run is the state of one Render.
@@ -89,6 +98,7 @@ type run struct {
 	skipped []Skipped
 	total   int
 	hooks   []Hook
+	sawTime bool // a template read the clock
 }
 
 // output is one rendered file, before it is decided what happens to it.
@@ -118,7 +128,10 @@ func newRun(ctx context.Context, req Request) (*run, error) {
 	}
 	r.chance = newChance(seed)
 	r.env = tera.New(tera.Options{
-		Now:  func() time.Time { return req.Epoch.UTC() },
+		Now: func() time.Time {
+			r.sawTime = true
+			return req.Epoch.UTC()
+		},
 		Rand: r.chance.rand,
 		Getenv: func(name string) (string, bool) {
 			v, ok := req.Env[name]

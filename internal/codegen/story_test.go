@@ -26,6 +26,8 @@ var update = flag.Bool("update", false, "rewrite what the stories expect")
 //	out/…         the output folder before the run
 //	edit/…        what a user changes after a first run; a second run follows
 //	templates2/…  the template folder of that second run
+//	update/…      the template folder to update to, after what a user
+//	              did in change/… and delete/…
 //
 // and expects want/plan, want/error and want/tree/….
 func TestStories(t *testing.T) {
@@ -94,6 +96,20 @@ func story(t *testing.T, file string) {
 			req.Templates = part["templates2"]
 		}
 		plan, err = storyRun(t, dir, req, opts)
+	}
+	if err == nil && part["update"] != nil {
+		writeTree(t, dir, part["change"])
+		for name := range part["delete"] {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		next := req
+		next.Templates, next.Output = part["update"], os.DirFS(dir)
+		plan, err = UpdatePlan(t.Context(), UpdateRequest{Base: req, New: next, OurLabel: "yours", TheirLabel: "pack 2.0.0"})
+		if err == nil {
+			err = plan.Apply(t.Context(), dir, ApplyOptions{})
+		}
 	}
 
 	got := map[string]string{}
