@@ -2,7 +2,6 @@ package rdf
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -70,18 +69,6 @@ func (p *rdfXML) rdf(ev xmlEvent, sc scope) error {
 			return err
 		}
 	}
-}
-
-// errorIn makes an error at an element's start tag.
-func (p *rdfXML) errorIn(ev xmlEvent, format string, args ...any) error {
-	e := p.errorAt(p.mark, fmt.Sprintf(format, args...))
-	if e.Line != int(ev.at.Line) {
-		e.Snippet, e.SnippetColumn = "", 0
-	} else {
-		e.SnippetColumn = max(e.SnippetColumn+int(ev.at.Column)-e.Column, 1)
-	}
-	e.Line, e.Column = int(ev.at.Line), int(ev.at.Column)
-	return e
 }
 
 // child gives the next element inside the current one; not ok at its end.

@@ -164,3 +164,18 @@ func lines(quads []rdf.Quad) string {
 	}
 	return b.String()
 }
+
+// forEachDocument calls f with each file of a suite's folder.
+func forEachDocument(t *testing.T, folder, extension string, f func(name, document string)) {
+	files, err := filepath.Glob(filepath.Join(w3cDir(t), "rdf", "rdf11", folder, "*"+extension))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(filepath.Base(file), string(data))
+	}
+}

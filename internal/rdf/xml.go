@@ -385,6 +385,18 @@ func (x *xmlReader) attributeValue() (string, error) {
 	}
 }
 
+// errorIn makes an error at an element's start tag.
+func (x *xmlReader) errorIn(ev xmlEvent, format string, args ...any) error {
+	e := x.errorAt(x.mark, fmt.Sprintf(format, args...))
+	if e.Line != int(ev.at.Line) {
+		e.Snippet, e.SnippetColumn = "", 0
+	} else {
+		e.SnippetColumn = max(e.SnippetColumn+int(ev.at.Column)-e.Column, 1)
+	}
+	e.Line, e.Column = int(ev.at.Line), int(ev.at.Column)
+	return e
+}
+
 // resolved applies a start tag's namespace declarations to its names.
 func (x *xmlReader) resolved(at Position, name string, attrs []xmlAttr) (xmlEvent, error) {
 	ev := xmlEvent{kind: xmlStart, at: at}
@@ -395,26 +407,26 @@ func (x *xmlReader) resolved(at Position, name string, attrs []xmlAttr) (xmlEven
 		}
 		prefix = strings.TrimPrefix(prefix, ":")
 		if prefix == "xmlns" || (prefix == "xml") != (a.value == xmlNS) || prefix != "" && a.value == "" {
-			return ev, x.errorf("%s=%q is not a namespace that can be declared", a.name.local, a.value)
+			return ev, x.errorIn(ev, "%s=%q is not a namespace that can be declared", a.name.local, a.value)
 		}
 		x.bindings = append(x.bindings, xmlBinding{prefix, a.value})
 		if len(x.bindings) > maxXMLNamespaces {
-			return ev, x.errorf("more than %d namespaces are declared", maxXMLNamespaces)
+			return ev, x.errorIn(ev, "more than %d namespaces are declared", maxXMLNamespaces)
 		}
 	}
 	var err error
-	if ev.name, err = x.resolveName(name, true); err != nil {
+	if ev.name, err = x.resolveName(ev, name, true); err != nil {
 		return ev, err
 	}
 	seen := make(map[[2]string]bool, len(attrs))
 	for _, a := range attrs {
 		if a.name.local == "xmlns" || strings.HasPrefix(a.name.local, "xmlns:") {
 			a.name = xmlName{space: "xmlns", local: a.name.local}
-		} else if a.name, err = x.resolveName(a.name.local, false); err != nil {
+		} else if a.name, err = x.resolveName(ev, a.name.local, false); err != nil {
 			return ev, err
 		}
 		if key := [2]string{a.name.space, a.name.local}; seen[key] {
-			return ev, x.errorf("the attribute %s is given twice", a.name.local)
+			return ev, x.errorIn(ev, "the attribute %s is given twice", a.name.local)
 		} else {
 			seen[key] = true
 		}
@@ -427,7 +439,7 @@ func (x *xmlReader) resolved(at Position, name string, attrs []xmlAttr) (xmlEven
 
 // resolveName splits a name and looks its prefix up. Only an element's name
 // takes the default namespace.
-func (x *xmlReader) resolveName(name string, element bool) (xmlName, error) {
+func (x *xmlReader) resolveName(ev xmlEvent, name string, element bool) (xmlName, error) {
 	prefix, local, ok := strings.Cut(name, ":")
 	if !ok {
 		prefix, local = "", name
@@ -443,7 +455,7 @@ func (x *xmlReader) resolveName(name string, element bool) (xmlName, error) {
 	if prefix == "" {
 		return xmlName{local: local}, nil
 	}
-	return xmlName{}, x.errorf("the namespace prefix %q is not declared", prefix)
+	return xmlName{}, x.errorIn(ev, "the namespace prefix %q is not declared", prefix)
 }
 
 func (n xmlName) String() string {
