@@ -66,6 +66,7 @@ var sigstoreChecks = []struct {
 	{"failed to fetch verification content", CheckCertificate, ""},
 	{"failed to verify certificate identity", CheckIdentity, "the signer is somebody else than the identities named"},
 	{"signature time outside of public key validity window", CheckTimestamp, "the key was not valid when it signed"},
+	{"failed to fetch envelope statement", CheckStatement, ""},
 	{"failed to verify signature", CheckSignature, "the payload was changed after it was signed, or another key signed it"},
 }
 
