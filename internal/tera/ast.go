@@ -50,9 +50,11 @@ type (
 		name string
 		body []node
 	}
-	superNode    struct{ at int32 }
-	breakNode    struct{}
-	continueNode struct{}
+	superNode struct{ at int32 }
+	jumpNode  struct {
+		at   int32
+		jump jump
+	}
 	// extendsNode is an error when an included template reaches it.
 	extendsNode struct {
 		at   int32

@@ -144,15 +144,14 @@ func (p *parser) set(_ place, at int32) item {
 	return item{n, left, p.tagEnd()}
 }
 
-func (p *parser) jump(_ place, _ int32) item {
+func (p *parser) jump(_ place, at int32) item {
+	n := &jumpNode{at, jumpContinue}
 	left := p.tagStart()
-	word := p.keyword()
-	p.space()
-	right := p.tagEnd()
-	if word == "break" {
-		return item{breakNode{}, left, right}
+	if p.keyword() == "break" {
+		n.jump = jumpBreak
 	}
-	return item{continueNode{}, left, right}
+	p.space()
+	return item{n, left, p.tagEnd()}
 }
 
 func (p *parser) raw(_ place, at int32) item {

@@ -58,10 +58,12 @@ func (r *run) node(n node) error {
 		return r.write(n.text)
 	case *filterNode:
 		return r.filterSection(n)
-	case breakNode:
-		r.jump = jumpBreak
-	case continueNode:
-		r.jump = jumpContinue
+	case *jumpNode:
+		// The else of a loop is not inside that loop.
+		if r.top().loop == nil {
+			return r.fail(n.at, "break and continue need a for loop around them")
+		}
+		r.jump = n.jump
 	case *extendsNode:
 		if len(r.frames) > 1 {
 			return r.fail(n.at, "an included template cannot extend another (`%s`)", n.name)

@@ -3,6 +3,7 @@ package tera
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ type run struct {
 	frames    []frame
 	blocks    []openBlock
 	jump      jump
+	patterns  map[string]*regexp.Regexp // of the matching test
 }
 
 // frame is a scope: the template itself, a macro, an include or a loop.

@@ -1,0 +1,4 @@
+package tera
+
+// CaseFilters returns filters.
+func CaseFilters() map[string]Filter { return map[string]Filter{} }

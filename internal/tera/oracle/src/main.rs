@@ -1,0 +1,101 @@
+//! Reads one JSON case per line and prints one JSON result per line.
+//!
+//! A case has `templates` (name to source), `render` (the name to render) and
+//! `vars`; with `times` it is rendered that often and the result is the number
+//! of nanoseconds one render took. The argument `tables` prints the facts
+//! about characters that the crate's filters rely on instead.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{self, BufRead, BufWriter, Write};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use tera::{Context, Tera};
+
+#[derive(Deserialize)]
+struct Case {
+    templates: BTreeMap<String, String>,
+    render: String,
+    #[serde(default)]
+    vars: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    times: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Output(String),
+    Error(String),
+    Panic(String),
+    Nanoseconds(u128),
+}
+
+fn main() -> io::Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("tables") {
+        return tables();
+    }
+    // Panics of the crate are results; their messages belong there only.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut out = BufWriter::new(io::stdout().lock());
+    for line in io::stdin().lock().lines() {
+        let case: Case = serde_json::from_str(&line?)?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&case))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+            Outcome::Panic(text.unwrap_or_default())
+        });
+        serde_json::to_writer(&mut out, &outcome)?;
+        out.write_all(b"\n")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn run(case: &Case) -> Outcome {
+    match render(case) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(inner) = cause {
+                text.push_str(": ");
+                text.push_str(&inner.to_string());
+                cause = inner.source();
+            }
+            Outcome::Error(text)
+        }
+    }
+}
+
+fn render(case: &Case) -> tera::Result<Outcome> {
+    let mut tera = Tera::default();
+    tera.add_raw_templates(case.templates.iter())?;
+    let context = Context::from_value(serde_json::Value::Object(case.vars.clone()))?;
+    if case.times == 0 {
+        return tera.render(&case.render, &context).map(Outcome::Output);
+    }
+    let start = Instant::now();
+    for _ in 0..case.times {
+        std::hint::black_box(tera.render(&case.render, &context)?);
+    }
+    Ok(Outcome::Nanoseconds(start.elapsed().as_nanos() / u128::from(case.times)))
+}
+
+/// Prints, tab-separated: `upper`, the character and its upper case, where
+/// that is more than one character; `ascii`, the character and its
+/// transliteration, where it has one.
+fn tables() -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for c in '\u{80}'..=char::MAX {
+        if c.to_uppercase().count() > 1 {
+            writeln!(out, "upper\t{:X}\t{}", c as u32, c.to_uppercase())?;
+        }
+        if let Some(text) = deunicode::deunicode_char(c) {
+            writeln!(out, "ascii\t{:X}\t{}", c as u32, text.escape_default())?;
+        }
+    }
+    out.flush()
+}

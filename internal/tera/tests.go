@@ -1,0 +1,147 @@
+package tera
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+)
+
+// builtinTests returns the tests of Tera 1.20.
+func builtinTests() map[string]testImpl {
+	return map[string]testImpl{
+		"defined": func(_ *run, _ any, defined bool, args []any) (bool, error) {
+			return defined, atMost(0, args)
+		},
+		"undefined": func(_ *run, _ any, defined bool, args []any) (bool, error) {
+			return !defined, atMost(0, args)
+		},
+		"string":        onValue(0, func(v any, _ []any) (bool, error) { _, ok := v.(string); return ok, nil }),
+		"number":        onValue(0, func(v any, _ []any) (bool, error) { _, ok := numberOf(v); return ok, nil }),
+		"odd":           onValue(0, func(v any, _ []any) (bool, error) { return divides(v, int64(2), false) }),
+		"even":          onValue(0, func(v any, _ []any) (bool, error) { return divides(v, int64(2), true) }),
+		"divisibleby":   onValue(1, isDivisibleBy),
+		"iterable":      onValue(0, isIterable),
+		"object":        onValue(0, func(v any, _ []any) (bool, error) { _, ok := v.(map[string]any); return ok, nil }),
+		"starting_with": onValue(1, onStrings(strings.HasPrefix)),
+		"ending_with":   onValue(1, onStrings(strings.HasSuffix)),
+		"containing":    isContaining,
+		"matching":      isMatching,
+	}
+}
+
+func atMost(n int, args []any) error {
+	if len(args) > n {
+		return fmt.Errorf("takes at most %d arguments, got %d", n, len(args))
+	}
+	return nil
+}
+
+var errUndefinedSubject = errors.New("the variable is not defined")
+
+// onValue makes a test that needs its variable to exist.
+func onValue(maxArgs int, f func(v any, args []any) (bool, error)) testImpl {
+	return func(_ *run, value any, defined bool, args []any) (bool, error) {
+		if err := atMost(maxArgs, args); err != nil {
+			return false, err
+		}
+		if !defined {
+			return false, errUndefinedSubject
+		}
+		return f(value, args)
+	}
+}
+
+func firstArg(args []any) any {
+	if len(args) == 0 {
+		return nil
+	}
+	return args[0]
+}
+
+func onStrings(f func(s, part string) bool) func(v any, args []any) (bool, error) {
+	return func(v any, args []any) (bool, error) {
+		s, err := asString(v)
+		if err != nil {
+			return false, err
+		}
+		part, err := asString(firstArg(args))
+		if err != nil {
+			return false, fmt.Errorf("its argument %w", err)
+		}
+		return f(s, part), nil
+	}
+}
+
+func divides(v, divisor any, want bool) (bool, error) {
+	n, err := asFloat(v)
+	if err != nil {
+		return false, err
+	}
+	d, err := asFloat(divisor)
+	if err != nil {
+		return false, fmt.Errorf("its argument %w", err)
+	}
+	return (math.Mod(n, d) == 0) == want, nil
+}
+
+func isDivisibleBy(v any, args []any) (bool, error) { return divides(v, firstArg(args), true) }
+
+func isIterable(v any, _ []any) (bool, error) {
+	switch v.(type) {
+	case []any, map[string]any:
+		return true, nil
+	}
+	return false, nil
+}
+
+func isContaining(r *run, value any, defined bool, args []any) (bool, error) {
+	if err := atMost(1, args); err != nil {
+		return false, err
+	}
+	if !defined {
+		return false, errUndefinedSubject
+	}
+	if len(args) == 0 {
+		return false, errors.New("needs an argument")
+	}
+	return r.contains(value, args[0])
+}
+
+// maxPattern bounds the regular expressions of the matching test, in bytes.
+const maxPattern = 16 << 10
+
+func isMatching(r *run, value any, defined bool, args []any) (bool, error) {
+	if err := atMost(1, args); err != nil {
+		return false, err
+	}
+	if !defined {
+		return false, errUndefinedSubject
+	}
+	s, err := asString(value)
+	if err != nil {
+		return false, err
+	}
+	pattern, err := asString(firstArg(args))
+	if err != nil {
+		return false, fmt.Errorf("its argument %w", err)
+	}
+	if len(pattern) > maxPattern {
+		return false, fmt.Errorf("the regular expression is longer than %d bytes", maxPattern)
+	}
+	re, ok := r.patterns[pattern]
+	if !ok {
+		if re, err = regexp.Compile(pattern); err != nil {
+			return false, err
+		}
+		if r.patterns == nil || len(r.patterns) >= 64 {
+			r.patterns = map[string]*regexp.Regexp{}
+		}
+		r.patterns[pattern] = re
+	}
+	if err := r.spend(len(s)/bytesPerStep + len(pattern)); err != nil {
+		return false, err
+	}
+	return re.MatchString(s), nil
+}
