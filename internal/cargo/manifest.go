@@ -28,6 +28,15 @@ const (
 	TargetBuildScript TargetKind = "custom-build"
 )
 
+// group is the kind without the several names that cargo has for libraries.
+func (k TargetKind) group() TargetKind {
+	switch k {
+	case TargetBin, TargetTest, TargetExample, TargetBench, TargetBuildScript:
+		return k
+	}
+	return TargetLib
+}
+
 // Target is something that cargo compiles out of a package.
 type Target struct {
 	Kind TargetKind `json:"kind"`
