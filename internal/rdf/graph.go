@@ -86,6 +86,15 @@ func (g *Graph) Position(t Triple) Position {
 	return g.positions[n]
 }
 
+// SubjectPosition gives the place of the first triple that has the subject, or
+// the zero Position.
+func (g *Graph) SubjectPosition(subject Term) Position {
+	if places := g.bySubject[subject]; len(places) > 0 {
+		return g.positions[places[0]]
+	}
+	return Position{}
+}
+
 // Match gives the triples that have the given terms; the zero Term stands for
 // any.
 func (g *Graph) Match(s, p, o Term) iter.Seq[Triple] {

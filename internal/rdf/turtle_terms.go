@@ -162,3 +162,15 @@ func cutDigits(s string) (n int, rest string) {
 	}
 	return n, s[n:]
 }
+
+// Shortener gives a function that writes terms as Turtle does, with the given
+// namespaces by prefix (without the colon). It is for messages to people.
+func Shortener(prefixes map[string]string) func(Term) string {
+	terms := newTurtleTerms(prefixes)
+	return func(t Term) string {
+		if t.IsZero() {
+			return ""
+		}
+		return string(terms.append(nil, t))
+	}
+}

@@ -1,0 +1,238 @@
+package shacl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sixtyhq/sixty/internal/rdf"
+)
+
+type pathKind uint8
+
+const (
+	predicatePath pathKind = iota
+	inversePath
+	sequencePath
+	alternativePath
+	zeroOrMorePath
+	oneOrMorePath
+	zeroOrOnePath
+)
+
+// Path is a SHACL property path (section 2.3.1).
+type Path struct {
+	kind      pathKind
+	predicate rdf.Term
+	parts     []*Path
+}
+
+// Predicate gives the IRI of a path that is a single predicate.
+func (p *Path) Predicate() (iri rdf.Term, ok bool) {
+	return p.predicate, p.kind == predicatePath
+}
+
+// maxPathDepth bounds how deep paths nest.
+const maxPathDepth = 64
+
+var unaryPaths = []struct {
+	name string
+	kind pathKind
+	mark string // in text
+}{
+	{"inversePath", inversePath, "^"},
+	{"zeroOrMorePath", zeroOrMorePath, "*"},
+	{"oneOrMorePath", oneOrMorePath, "+"},
+	{"zeroOrOnePath", zeroOrOnePath, "?"},
+}
+
+// path compiles the path that a node of the shapes graph stands for.
+func (c *compiler) path(shape, node rdf.Term, depth int) (*Path, error) {
+	if depth > maxPathDepth {
+		return nil, c.errorf(shape, "the path is nested deeper than %d, or contains itself", maxPathDepth)
+	}
+	if node.Kind == rdf.IRI {
+		return &Path{predicate: node}, nil
+	}
+	if node.Kind != rdf.BlankNode {
+		return nil, c.errorf(shape, "the path %s is not an IRI or a blank node", node)
+	}
+	if !c.g.Object(node, rdf.NewIRI(rdf.RDFFirst)).IsZero() {
+		return c.pathList(shape, node, sequencePath, depth)
+	}
+	if list := c.g.Object(node, sh("alternativePath")); !list.IsZero() {
+		return c.pathList(shape, list, alternativePath, depth)
+	}
+	for _, u := range unaryPaths {
+		if inner := c.g.Object(node, sh(u.name)); !inner.IsZero() {
+			part, err := c.path(shape, inner, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			return &Path{kind: u.kind, parts: []*Path{part}}, nil
+		}
+	}
+	return nil, c.errorf(shape, "the path %s is not one that SHACL knows", node)
+}
+
+func (c *compiler) pathList(shape, list rdf.Term, kind pathKind, depth int) (*Path, error) {
+	members, ok := c.g.List(list)
+	if !ok || len(members) < 2 {
+		return nil, c.errorf(shape, "a sequence or alternative path is a list of at least two paths")
+	}
+	p := &Path{kind: kind}
+	for _, m := range members {
+		part, err := c.path(shape, m, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		p.parts = append(p.parts, part)
+	}
+	return p, nil
+}
+
+// values gives the nodes that the path leads to from a node, each once.
+func (p *Path) values(g *rdf.Graph, from rdf.Term) []rdf.Term {
+	set := newTermSet()
+	p.walk(g, from, false, set)
+	return set.list
+}
+
+// walk adds to the set what the path leads to, or with back, where it comes
+// from.
+func (p *Path) walk(g *rdf.Graph, from rdf.Term, back bool, to *termSet) {
+	switch p.kind {
+	case predicatePath:
+		if back {
+			for t := range g.Match(rdf.Term{}, p.predicate, from) {
+				to.add(t.Subject)
+			}
+			return
+		}
+		for t := range g.Match(from, p.predicate, rdf.Term{}) {
+			to.add(t.Object)
+		}
+	case inversePath:
+		p.parts[0].walk(g, from, !back, to)
+	case sequencePath:
+		parts := p.parts
+		if back {
+			parts = slices.Clone(parts)
+			slices.Reverse(parts)
+		}
+		at := []rdf.Term{from}
+		for _, part := range parts {
+			next := newTermSet()
+			for _, node := range at {
+				part.walk(g, node, back, next)
+			}
+			at = next.list
+		}
+		for _, node := range at {
+			to.add(node)
+		}
+	case alternativePath:
+		for _, part := range p.parts {
+			part.walk(g, from, back, to)
+		}
+	case zeroOrOnePath:
+		to.add(from)
+		p.parts[0].walk(g, from, back, to)
+	case zeroOrMorePath, oneOrMorePath:
+		reached := newTermSet()
+		if p.kind == zeroOrMorePath {
+			reached.add(from)
+		} else {
+			p.parts[0].walk(g, from, back, reached)
+		}
+		for i := 0; i < len(reached.list); i++ {
+			p.parts[0].walk(g, reached.list[i], back, reached)
+		}
+		for _, node := range reached.list {
+			to.add(node)
+		}
+	}
+}
+
+// String gives the path as SPARQL writes it.
+func (p *Path) String() string { return p.text(func(t rdf.Term) string { return t.String() }) }
+
+func (p *Path) text(name func(rdf.Term) string) string {
+	part := func(p *Path) string {
+		if p.kind == sequencePath || p.kind == alternativePath {
+			return "(" + p.text(name) + ")"
+		}
+		return p.text(name)
+	}
+	switch p.kind {
+	case predicatePath:
+		return name(p.predicate)
+	case sequencePath, alternativePath:
+		var texts []string
+		for _, q := range p.parts {
+			texts = append(texts, part(q))
+		}
+		return strings.Join(texts, map[pathKind]string{sequencePath: "/", alternativePath: "|"}[p.kind])
+	case inversePath:
+		return "^" + part(p.parts[0])
+	}
+	for _, u := range unaryPaths {
+		if u.kind == p.kind {
+			return part(p.parts[0]) + u.mark
+		}
+	}
+	return ""
+}
+
+// node adds the path to a graph and gives the node that stands for it. fresh
+// makes blank nodes.
+func (p *Path) node(g *rdf.Graph, fresh func() rdf.Term) rdf.Term {
+	switch p.kind {
+	case predicatePath:
+		return p.predicate
+	case sequencePath, alternativePath:
+		var members []rdf.Term
+		for _, part := range p.parts {
+			members = append(members, part.node(g, fresh))
+		}
+		list := addList(g, members, fresh)
+		if p.kind == sequencePath {
+			return list
+		}
+		node := fresh()
+		g.Add(rdf.Triple{Subject: node, Predicate: sh("alternativePath"), Object: list}, rdf.Position{})
+		return node
+	}
+	node := fresh()
+	for _, u := range unaryPaths {
+		if u.kind == p.kind {
+			g.Add(rdf.Triple{Subject: node, Predicate: sh(u.name), Object: p.parts[0].node(g, fresh)}, rdf.Position{})
+		}
+	}
+	return node
+}
+
+func addList(g *rdf.Graph, members []rdf.Term, fresh func() rdf.Term) rdf.Term {
+	list := rdf.NewIRI(rdf.RDFNil)
+	for _, m := range slices.Backward(members) {
+		node := fresh()
+		g.Add(rdf.Triple{Subject: node, Predicate: rdf.NewIRI(rdf.RDFFirst), Object: m}, rdf.Position{})
+		g.Add(rdf.Triple{Subject: node, Predicate: rdf.NewIRI(rdf.RDFRest), Object: list}, rdf.Position{})
+		list = node
+	}
+	return list
+}
+
+// termSet is a set of terms that keeps the order they came in.
+type termSet struct {
+	list []rdf.Term
+	has  map[rdf.Term]bool
+}
+
+func newTermSet() *termSet { return &termSet{has: map[rdf.Term]bool{}} }
+
+func (s *termSet) add(t rdf.Term) {
+	if !s.has[t] {
+		s.has[t] = true
+		s.list = append(s.list, t)
+	}
+}
