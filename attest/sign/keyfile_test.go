@@ -152,7 +152,7 @@ func TestPublicKeyOfAnotherKey(t *testing.T) {
 
 func TestManyMakeTheKeyAtOnce(t *testing.T) {
 	dir := t.TempDir()
-	const n = 8
+	const n = 4
 	var created int
 	keys := map[string]bool{}
 	var mu sync.Mutex

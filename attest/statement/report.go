@@ -127,6 +127,9 @@ func (r Report) Validate() error {
 	return nil
 }
 
+// ClaimNames are the names that [Claims.Claim] knows.
+var ClaimNames = []string{"hermetic", "deterministic", "reproducible"}
+
 // Claim returns a claim by its name in JSON, nil when it was not measured.
 func (c Claims) Claim(name string) *Claim {
 	switch name {

@@ -24,6 +24,15 @@ const (
 )
 
 const (
+	// CycloneDXType is the predicate type of a CycloneDX SBOM
+	// (https://github.com/in-toto/attestation/blob/main/spec/predicates/cyclonedx.md).
+	CycloneDXType = "https://cyclonedx.org/bom"
+	// SPDXType is the predicate type of an SPDX 2.3 SBOM
+	// (https://github.com/in-toto/attestation/blob/main/spec/predicates/spdx2.md).
+	SPDXType = "https://spdx.dev/Document/v2.3"
+)
+
+const (
 	// MaxBytes bounds the size of a statement.
 	MaxBytes = 16 << 20
 	// MaxDepth bounds the nesting of a statement.

@@ -132,6 +132,12 @@ type Identity struct {
 	Claims certificate.Extensions
 }
 
+// Check says what keeps an identity from being usable.
+func (i Identity) Check() error {
+	_, err := i.matcher()
+	return err
+}
+
 func (i Identity) matcher() (sigverify.CertificateIdentity, error) {
 	var none sigverify.CertificateIdentity
 	if i.Issuer == "" {
@@ -176,7 +182,7 @@ func (t Trust) check() *Error {
 		return &Error{Check: CheckTrust, Detail: "a log entry or timestamp is required, but no log or timestamp authority is trusted", Advice: "give a trusted root"}
 	}
 	for _, i := range t.Identities {
-		if _, err := i.matcher(); err != nil {
+		if err := i.Check(); err != nil {
 			return &Error{Check: CheckTrust, Detail: err.Error()}
 		}
 	}
