@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
 
 	"golang.org/x/mod/sumdb/dirhash"
@@ -37,22 +36,30 @@ func (c *chance) reseed(d *Document) {
 }
 
 // inputsDigest is a digest of all that a run depends on but the output folder.
-func inputsDigest(req Request, files []string) (string, error) {
-	templates, err := dirhash.Hash1(files, func(name string) (io.ReadCloser, error) { return openFile(req.Templates, name) })
-	if err != nil {
-		return "", fmt.Errorf("digest the templates: %w", err)
+func inputsDigest(req Request) (string, error) {
+	var layers []string
+	for _, layer := range append([]Layer{{FS: req.Templates}}, req.Layers...) {
+		files, err := listFiles(layer.FS)
+		if err != nil {
+			return "", err
+		}
+		sum, err := dirhash.Hash1(files, func(name string) (io.ReadCloser, error) { return layer.FS.Open(name) })
+		if err != nil {
+			return "", fmt.Errorf("digest the templates: %w", err)
+		}
+		layers = append(layers, layer.Name+" "+sum)
 	}
-	rest, err := json.Marshal(struct {
-		Templates string
-		Vars      map[string]any
-		Env       map[string]string
-		Epoch     int64
-		Graph     string
-	}{templates, req.Vars, req.Env, req.Epoch.Unix(), req.Graph.digest()})
+	all, err := json.Marshal(struct {
+		Layers  []string
+		Vars    map[string]any
+		Env     map[string]string
+		Epoch   int64
+		Graph   string
+		Dialect string
+		Project string
+	}{layers, req.Vars, req.Env, req.Epoch.Unix(), req.Graph.digest(), req.Dialect, req.project.digest()})
 	if err != nil {
 		return "", fmt.Errorf("digest the variables: %w", err)
 	}
-	return digest(rest), nil
+	return digest(all), nil
 }
-
-func openFile(fsys fs.FS, name string) (io.ReadCloser, error) { return fsys.Open(name) }

@@ -54,7 +54,7 @@ func newPlanBuilder(r *run) *planBuilder {
 }
 
 func (b *planBuilder) finish() (*Plan, error) {
-	p := &Plan{Hooks: b.hooks, Skipped: b.skipped, Record: b.record}
+	p := &Plan{Hooks: b.hooks, Skipped: b.skipped, Warnings: b.warnings, Record: b.record}
 	for _, name := range slices.Sorted(maps.Keys(b.writes)) {
 		p.Writes = append(p.Writes, *b.writes[name])
 	}
@@ -104,9 +104,12 @@ func (b *planBuilder) add(o *output) error {
 		}
 		return nil
 	}
-	if fm.Inject {
+	switch {
+	case fm.Inject:
 		err = b.inject(o, w)
-	} else {
+	case d.sections:
+		err = b.sections(o, w)
+	default:
 		err = b.whole(o, w)
 	}
 	if err != nil || w.Action == "" {
@@ -191,6 +194,22 @@ func (b *planBuilder) whole(o *output, w *Write) error {
 		w.Backup = o.path + ".bak"
 	}
 	b.record.Files[o.path] = RecordedFile{SHA256: digest(o.content), Template: o.doc.place()}
+	return nil
+}
+
+// sections decides about an output that keeps its manual section.
+func (b *planBuilder) sections(o *output, w *Write) error {
+	merged, kept, err := mergeSections(o.content, w.Old)
+	if err != nil {
+		return o.doc.errorAt(o.doc.Front.To, "%q: %v", o.path, err)
+	}
+	o.content = merged
+	if err := b.whole(o, w); err != nil {
+		return err
+	}
+	if w.Action == Update && !kept {
+		w.Action, w.Reason = Conflict, "exists without a "+generatedMark+" section"
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -75,6 +76,22 @@ type text struct {
 func (t text) given() bool     { return t.line > 0 }
 func (t text) templated() bool { return strings.Contains(t.s, "{{") || strings.Contains(t.s, "{%") }
 
+// errorIn is a fault at a line and column inside a frontmatter value of d.
+func (d *Document) errorIn(t text, line, col int, msg string) *Error {
+	e := d.errorAt(t, "%s", msg)
+	if t.innerLine == 0 {
+		return e
+	}
+	switch {
+	case line == 1 && t.innerCol > 0:
+		e.Line, e.Column = t.innerLine, t.innerCol+col-1
+	default:
+		e.Line, e.Column = t.innerLine+line-1, 0
+	}
+	e.Snippet = lineOf(d.whole, e.Line)
+	return e
+}
+
 // Document is one frontmatter document of a template file with its body.
 type Document struct {
 	File  string // path of the template file
@@ -82,10 +99,17 @@ type Document struct {
 	Front Frontmatter
 	Body  string
 
+	layer    fs.FS  // the template folder it is in
+	file     string // its path there
 	name     string // what the template engine knows the body as
 	whole    string // text of the template file
 	source   source // where Body stands, for errors
 	verbatim bool   // a file that is copied, not rendered
+
+	// Of ggen's [[generation.rules]]:
+	rule       string // name of the rule that the document is
+	skipNoRows bool   // no output when the query gives no rows
+	sections   bool   // mode Merge: the output keeps its manual section
 }
 
 // place is the template file and line, for records and reports.

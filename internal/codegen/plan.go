@@ -73,7 +73,9 @@ type Plan struct {
 	Hooks  []Hook
 	// Skipped are the documents that made no output at all.
 	Skipped []Skipped
-	Record  Record // what the output folder's record becomes
+	// Warnings are checks of a project that fail without ending the run.
+	Warnings []string
+	Record   Record // what the output folder's record becomes
 }
 
 // Find gives the write of a path.

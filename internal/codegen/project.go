@@ -13,7 +13,8 @@ import (
 // other in it; else the document makes one file that sees all rows.
 func (r *run) project(d *Document) error {
 	vars := r.scope(d)
-	data, err := r.data(d)
+	r.chance.reseed(d)
+	data, err := r.data(d, r.base)
 	if err != nil {
 		return err
 	}
@@ -31,10 +32,27 @@ func (r *run) project(d *Document) error {
 	if err != nil {
 		return err
 	}
+	if d.Front.Determinism {
+		if err := r.checkDeterminism(d, named); err != nil {
+			return err
+		}
+	}
 	maps.Copy(vars, named)
 	explicit := d.Front.ForEach.given()
 	if len(named) > 0 {
 		vars["results"] = driver
+	}
+	if d.rule != "" {
+		if d.skipNoRows && len(driver) == 0 {
+			r.skip(d, "the query gave no rows")
+			return nil
+		}
+		vars["sparql_results"] = driver
+		if !d.Front.To.templated() && len(driver) > 0 {
+			if columns, ok := driver[0].(map[string]any); ok {
+				maps.Copy(vars, columns)
+			}
+		}
 	}
 	if !explicit && (len(named) == 0 || !d.Front.To.templated()) {
 		return r.one(d, data, vars)
@@ -112,8 +130,13 @@ func (r *run) aggregate(d *Document, data *dataset, scopes []map[string]any) err
 }
 
 func (r *run) finish(d *Document, data *dataset, vars map[string]any, body string) error {
-	if err := r.conforms(d, data, vars); err != nil {
-		return err
+	if len(d.Front.Shape) > 0 {
+		return d.errorAt(d.Front.Shape[0], "shape is not supported: there is no SHACL validator")
+	}
+	if d.rule != "" {
+		if err := r.checkRule(d, body); err != nil {
+			return err
+		}
 	}
 	if d.Front.SkipEmpty && strings.TrimSpace(body) == "" {
 		r.skip(d, "the body is empty")
@@ -126,7 +149,7 @@ func (r *run) finish(d *Document, data *dataset, vars map[string]any, body strin
 // queries run anew, and the two must agree.
 func (r *run) body(d *Document, data *dataset, vars map[string]any) (string, error) {
 	r.chance.reseed(d)
-	data.bind(r)
+	r.active, r.activeTyped = data, r.typed(d)
 	body, err := r.env.Render(r.ctx, d.name, vars)
 	if err != nil {
 		return "", r.place(err, source{})
@@ -146,4 +169,33 @@ func (r *run) body(d *Document, data *dataset, vars map[string]any) (string, err
 
 func (r *run) skip(d *Document, reason string) {
 	r.skipped = append(r.skipped, Skipped{Template: d.place(), Reason: reason})
+}
+
+// checkRule applies what ggen demands of the output of a rule.
+func (r *run) checkRule(d *Document, body string) error {
+	if body == "" {
+		return d.errorAt(d.Front.To, "rule %q renders to nothing: set skip_empty if its query may give no rows", d.rule)
+	}
+	if r.req.project.noUnsafe && hasWord(body, "unsafe") {
+		return d.errorAt(d.Front.To, "rule %q renders the word `unsafe`, which [validation] no_unsafe refuses", d.rule)
+	}
+	return nil
+}
+
+// hasWord reports whether an ASCII word stands in s on its own.
+func hasWord(s, word string) bool {
+	part := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+	}
+	for at := 0; ; {
+		i := strings.Index(s[at:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(word)
+		if (start == 0 || !part(s[start-1])) && (end == len(s) || !part(s[end])) {
+			return true
+		}
+		at = end
+	}
 }

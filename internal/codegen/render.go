@@ -26,13 +26,18 @@ const (
 
 // Request is everything a run depends on.
 type Request struct {
-	// Templates is the template folder.
+	// Templates is the template folder; nil is an empty one.
 	Templates fs.FS
+	// Layers are further template folders, rendered after it.
+	Layers []Layer
 	// Vars are the caller's values: nil, bool, int64, float64, string, []any
 	// and map[string]any.
 	Vars map[string]any
 	// Graph is the RDF that queries see; nil is an empty graph.
 	Graph *Graph
+	// Dialect is how the literals of query rows arrive where a template does
+	// not say: "typed" (also when empty) or "string".
+	Dialect string
 	// Epoch is the time that now() gives.
 	Epoch time.Time
 	// Env is the environment that get_env() sees: the names that the pipeline
@@ -46,9 +51,17 @@ type Request struct {
 	// the values, as JSON, that it was given. Leave sensitive values out.
 	Pack      *PackRef
 	Variables map[string]json.RawMessage
+	project   *Project // set by Project.Request: ggen's rules for template folders
 	// AllowHooks lets templates name commands; they come back as [Plan.Hooks].
 	// Otherwise a template with sh_before or sh_after is refused.
 	AllowHooks bool
+}
+
+// Layer is a further template folder. Its files are known, in errors, records
+// and to other templates, by its name and their path.
+type Layer struct {
+	Name string
+	FS   fs.FS
 }
 
 // Render renders every template and decides every write. It writes nothing.
@@ -67,6 +80,14 @@ func renderAll(ctx context.Context, req Request) (*run, error) {
 	r, err := newRun(ctx, req)
 	if err != nil {
 		return nil, err
+	}
+	if r.base, err = r.loadGraph(false); err != nil {
+		return nil, err
+	}
+	if req.project != nil {
+		if err := r.check(r.base); err != nil {
+			return nil, err
+		}
 	}
 	var faults []error
 	for i := range r.docs {
@@ -99,6 +120,12 @@ type run struct {
 	total   int
 	hooks   []Hook
 	sawTime bool // a template read the clock
+
+	base     *dataset // what queries see where a document adds nothing
+	warnings []string
+	// What the function sparql() works on.
+	active      *dataset
+	activeTyped bool
 }
 
 // output is one rendered file, before it is decided what happens to it.
@@ -118,35 +145,31 @@ type rendered struct {
 
 func newRun(ctx context.Context, req Request) (*run, error) {
 	r := &run{ctx: ctx, req: req, sources: map[string]source{}}
-	files, err := listFiles(req.Templates)
-	if err != nil {
-		return nil, err
-	}
-	seed, err := inputsDigest(req, files)
+	seed, err := inputsDigest(req)
 	if err != nil {
 		return nil, err
 	}
 	r.chance = newChance(seed)
-	r.env = tera.New(tera.Options{
-		Now: func() time.Time {
-			r.sawTime = true
-			return req.Epoch.UTC()
-		},
-		Rand: r.chance.rand,
-		Getenv: func(name string) (string, bool) {
-			v, ok := req.Env[name]
-			return v, ok
-		},
-		Autoescape: []string{}, // outputs are code and configuration, not pages
-		Limits:     tera.Limits{Output: maxOutputSize},
-	})
-	for name, f := range tera.CaseFilters() {
-		r.env.AddFilter(name, f)
-	}
+	r.env = r.newEnv()
 	var faults []error
-	for _, file := range files {
-		if err := r.load(file); err != nil {
-			faults = append(faults, err)
+	for _, layer := range append([]Layer{{FS: req.Templates}}, req.Layers...) {
+		files, err := listFiles(layer.FS)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			if err := r.load(layer, file); err != nil {
+				faults = append(faults, err)
+			}
+		}
+	}
+	if req.project != nil {
+		for i := range req.project.rules {
+			d := req.project.rules[i]
+			if err := r.add(d.name, d.Body, d.source); err != nil {
+				faults = append(faults, err)
+			}
+			r.docs = append(r.docs, d)
 		}
 	}
 	if len(faults) == 0 {
@@ -157,8 +180,35 @@ func newRun(ctx context.Context, req Request) (*run, error) {
 	return r, errors.Join(faults...)
 }
 
+func (r *run) newEnv() *tera.Env {
+	env := tera.New(tera.Options{
+		Now: func() time.Time {
+			r.sawTime = true
+			return r.req.Epoch.UTC()
+		},
+		Rand: r.chance.rand,
+		Getenv: func(name string) (string, bool) {
+			v, ok := r.req.Env[name]
+			return v, ok
+		},
+		Autoescape: []string{}, // outputs are code and configuration, not pages
+		Limits:     tera.Limits{Output: maxOutputSize},
+	})
+	for name, f := range tera.CaseFilters() {
+		if name == "title" && r.req.project == nil {
+			continue // Tera's own filter keeps its name but in ggen's projects
+		}
+		env.AddFilter(name, f)
+	}
+	r.addFunctions(env)
+	return env
+}
+
 // listFiles gives the files of a template folder in path order.
 func listFiles(fsys fs.FS) ([]string, error) {
+	if fsys == nil {
+		return nil, nil
+	}
 	var files []string
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -204,38 +254,46 @@ func isPartial(file string) bool {
 	return false
 }
 
-// load reads one file of the template folder into documents, and registers the
+// load reads one file of a template folder into documents, and registers the
 // bodies that other templates may include.
-func (r *run) load(file string) error {
-	data, err := readFile(r.req.Templates, file, maxOutputSize)
+func (r *run) load(layer Layer, file string) error {
+	name := path.Join(layer.Name, file)
+	data, err := readFile(layer.FS, file, maxOutputSize)
 	if err != nil {
-		return &Error{File: file, Message: err.Error(), Err: err}
+		return &Error{File: name, Message: err.Error(), Err: err}
 	}
 	stem, template := isTemplate(file)
-	if isPartial(file) {
-		return r.add(file, string(data), source{file: file, text: string(data), line: 1})
-	}
-	if !template {
-		r.docs = append(r.docs, Document{File: file, Body: string(data), Front: Frontmatter{To: text{s: file}}, whole: file, verbatim: true})
+	if r.req.project != nil && !strings.HasSuffix(file, ".tmpl") {
+		// ggen renders .tmpl files alone. Others are there to be included, and
+		// one that can't be is a fault where it is.
+		_ = r.add(name, string(data), source{file: name, text: string(data), line: 1})
 		return nil
 	}
-	docs, err := ParseDocuments(file, string(data))
+	if r.req.project == nil && isPartial(file) {
+		return r.add(name, string(data), source{file: name, text: string(data), line: 1})
+	}
+	if !template {
+		r.docs = append(r.docs, Document{File: name, Body: string(data), Front: Frontmatter{To: text{s: file}}, whole: file, verbatim: true})
+		return nil
+	}
+	docs, err := ParseDocuments(name, string(data))
 	if err != nil {
 		return err
 	}
 	for i := range docs {
 		d := &docs[i]
+		d.layer, d.file = layer.FS, file
 		if !d.Front.To.given() {
-			d.Front.To = text{s: stem, line: max(1, d.Line), col: 1}
+			d.Front.To = text{s: stem, line: max(1, d.Line), col: 1, innerLine: max(1, d.Line)}
 		}
 		if d.Front.From.given() {
 			if err := r.readFrom(d); err != nil {
 				return err
 			}
 		}
-		d.name = file
+		d.name = name
 		if i > 0 {
-			d.name = fmt.Sprintf("%s#%d", file, i+1)
+			d.name = fmt.Sprintf("%s#%d", name, i+1)
 		}
 		if err := r.add(d.name, d.Body, d.source); err != nil {
 			return err
@@ -248,14 +306,14 @@ func (r *run) load(file string) error {
 // readFrom replaces a document's body with the file that `from` names.
 func (r *run) readFrom(d *Document) error {
 	from := d.Front.From
-	name, err := cleanInput(d.File, from.s)
+	name, err := cleanInput(d.file, from.s)
 	if err != nil {
 		return d.errorAt(from, "from: %v", err)
 	}
 	if strings.TrimSpace(d.Body) != "" {
 		return d.errorAt(from, "from names the body, but a body follows as well: keep one of them")
 	}
-	data, err := readFile(r.req.Templates, name, maxTemplateSize)
+	data, err := readFile(d.layer, name, maxTemplateSize)
 	if err != nil {
 		return d.errorAt(from, "from: %v", err)
 	}
