@@ -73,13 +73,13 @@ func fromPrivate(private crypto.Signer) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use private key: %w", err)
 	}
-	return NewKey(signer)
+	return NewKey(context.Background(), signer) // in memory: nothing to wait for
 }
 
 // NewKey is a key that signer holds, as in a KMS. The signer hashes as is
 // usual for its kind of key: SHA-256 for P-256.
-func NewKey(signer signature.Signer) (*Key, error) {
-	public, err := signer.PublicKey()
+func NewKey(ctx context.Context, signer signature.Signer) (*Key, error) {
+	public, err := signer.PublicKey(options.WithContext(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("read the public key of the signer: %w", err)
 	}
