@@ -30,7 +30,10 @@ type templateCase struct {
 	oracleCase
 }
 
-const oneTemplate = "template"
+const (
+	oneTemplate     = "template"
+	inflectionTopic = "inflection" // whose cases also have CaseFilters
+)
 
 func readCases(tb testing.TB, file string) []templateCase {
 	tb.Helper()
@@ -53,7 +56,9 @@ func readCases(tb testing.TB, file string) []templateCase {
 		}
 		c := byName[name]
 		if c == nil {
-			c = &templateCase{name, oracleCase{Templates: map[string]string{}, Vars: shared}}
+			c = &templateCase{name, oracleCase{
+				Templates: map[string]string{}, Vars: shared, Inflector: topicOf(file) == inflectionTopic,
+			}}
 			byName[name] = c
 			order = append(order, name)
 		}
@@ -157,6 +162,11 @@ func (c oracleCase) ask(o *oracle) (oracleResult, error) {
 // ours renders a case with this package.
 func (c oracleCase) ours() (string, error) {
 	env := tera.New(tera.Options{Now: func() time.Time { return time.Unix(1700000000, 0).UTC() }})
+	if c.Inflector {
+		for name, f := range tera.CaseFilters() {
+			env.AddFilter(name, f)
+		}
+	}
 	for name, source := range c.Templates {
 		if err := env.Add(name, source); err != nil {
 			return "", err
@@ -174,6 +184,30 @@ var deliberate = map[string]string{
 	"expressions/path 08":       "1",     // a key in backticks, which the crate takes for a variable
 	"expressions/maths 72":      "0",     // the crate overflows
 	"tests_functions/string 31": "false", // the crate parses an array as a test's argument, then panics
+
+	// Inflector loses or doubles letters.
+	"inflection/plural person":       "people",
+	"inflection/plural people":       "people",
+	"inflection/plural mouse":        "mice",
+	"inflection/plural mice":         "mice",
+	"inflection/plural louse":        "lice",
+	"inflection/plural lice":         "lice",
+	"inflection/singular data":       "datum",
+	"inflection/singular media":      "medium",
+	"inflection/singular strata":     "stratum",
+	"inflection/singular knives":     "knife",
+	"inflection/singular wives":      "wife",
+	"inflection/singular leaves":     "leaf",
+	"inflection/singular wolves":     "wolf",
+	"inflection/singular halves":     "half",
+	"inflection/singular heroes":     "hero",
+	"inflection/singular potatoes":   "potato",
+	"inflection/singular tomatoes":   "tomato",
+	"inflection/singular hives":      "hive",
+	"inflection/singular natives":    "native",
+	"inflection/singular hypotheses": "hypothesis",
+	"inflection/singular syllabus":   "syllabus",
+	"inflection/types 01":            "1", // numbers count as their digits
 }
 
 // compare reports how ours differs from what the crate gave. Where the crate
@@ -233,8 +267,8 @@ func TestCases(t *testing.T) {
 					t.Fatal("no recorded result; run with -update")
 				}
 				if output, ok := deliberate[topic+"/"+c.name]; ok {
-					if w.Output != nil {
-						t.Error("the crate has an output: no reason to differ")
+					if w.Output != nil && *w.Output == output {
+						t.Error("the crate has the same output: no difference to list")
 					}
 					w = oracleResult{Output: &output}
 				}

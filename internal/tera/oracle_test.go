@@ -18,6 +18,7 @@ type oracleCase struct {
 	Render    string            `json:"render"`
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Times     int               `json:"times,omitempty"`
+	Inflector bool              `json:"inflector,omitempty"`
 }
 
 // oracleResult is what the crate made of a case; one field is set.

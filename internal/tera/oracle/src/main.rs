@@ -2,17 +2,19 @@
 //!
 //! A case has `templates` (name to source), `render` (the name to render) and
 //! `vars`; with `times` it is rendered that often and the result is the number
-//! of nanoseconds one render took. The argument `tables` prints the facts
+//! of nanoseconds one render took. With `inflector` the filters of the crate
+//! Inflector are there too. The argument `tables` prints the facts
 //! about characters that the crate's filters rely on instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::time::Instant;
 
+use inflector::Inflector;
 use serde::{Deserialize, Serialize};
-use tera::{Context, Tera};
+use tera::{Context, Tera, Value};
 
 #[derive(Deserialize)]
 struct Case {
@@ -22,6 +24,8 @@ struct Case {
     vars: serde_json::Map<String, serde_json::Value>,
     #[serde(default)]
     times: u32,
+    #[serde(default)]
+    inflector: bool,
 }
 
 #[derive(Serialize)]
@@ -72,6 +76,9 @@ fn run(case: &Case) -> Outcome {
 
 fn render(case: &Case) -> tera::Result<Outcome> {
     let mut tera = Tera::default();
+    if case.inflector {
+        add_inflector(&mut tera);
+    }
     tera.add_raw_templates(case.templates.iter())?;
     let context = Context::from_value(serde_json::Value::Object(case.vars.clone()))?;
     if case.times == 0 {
@@ -82,6 +89,34 @@ fn render(case: &Case) -> tera::Result<Outcome> {
         std::hint::black_box(tera.render(&case.render, &context)?);
     }
     Ok(Outcome::Nanoseconds(start.elapsed().as_nanos() / u128::from(case.times)))
+}
+
+fn add_inflector(tera: &mut Tera) {
+    let filters: [(&str, fn(&str) -> String); 17] = [
+        ("snake_case", |s| s.to_snake_case()),
+        ("screaming_snake_case", |s| s.to_screaming_snake_case()),
+        ("kebab_case", |s| s.to_kebab_case()),
+        ("camel_case", |s| s.to_camel_case()),
+        ("pascal_case", |s| s.to_pascal_case()),
+        ("train_case", |s| s.to_train_case()),
+        ("title_case", |s| s.to_title_case()),
+        ("sentence_case", |s| s.to_sentence_case()),
+        ("class_case", |s| s.to_class_case()),
+        ("table_case", |s| s.to_table_case()),
+        ("plural", |s| s.to_plural()),
+        ("singular", |s| s.to_singular()),
+        ("ordinalize", |s| s.ordinalize()),
+        ("deordinalize", |s| s.deordinalize()),
+        ("foreign_key", |s| s.to_foreign_key()),
+        ("demodulize", |s| s.demodulize()),
+        ("deconstantize", |s| s.deconstantize()),
+    ];
+    for (name, filter) in filters {
+        tera.register_filter(name, move |v: &Value, _: &HashMap<String, Value>| {
+            let s = v.as_str().ok_or_else(|| tera::Error::msg("not a string"))?;
+            Ok(Value::String(filter(s)))
+        });
+    }
 }
 
 /// Prints, tab-separated: `upper`, the character and its upper case, where
