@@ -82,11 +82,15 @@ func FuzzRDFXML(f *testing.F) {
 		open+`<rdf:Description><e:p rdf:parseType="Literal"><b xmlns="n:" c="d">x</b><!--c--></e:p>`+
 			`<e:q rdf:parseType="Collection"><rdf:Description rdf:nodeID="n"/></e:q>`+
 			`<e:r rdf:parseType="Resource"><e:s rdf:datatype="t">1</e:s></e:r></rdf:Description></rdf:RDF>`,
-		`<!DOCTYPE x [<!ENTITY e "http://e/">]><e:T xmlns:e="&e;"/>`)
+		`<!DOCTYPE x [<!ENTITY e "http://e/">]><e:T xmlns:e="&e;"/>`,
+		"<\x000", // UTF-16 that ends within a unit
+		open+`<e:T xml:lang="en_GB" e:p="x"/></rdf:RDF>`)
 }
 
 func FuzzJSONLD(f *testing.F) {
 	fuzzFormat(f, rdf.JSONLD,
 		`{"@context": {"@vocab": "http://e/", "k": {"@type": "@id", "@container": "@list"}}, "@id": "s", "k": ["a", "b"], "n": 1.5}`,
-		`[{"@id": "http://g", "@graph": [{"@type": "http://t", "http://p": {"@value": "x", "@language": "en"}}]}]`)
+		`[{"@id": "http://g", "@graph": [{"@type": "http://t", "http://p": {"@value": "x", "@language": "en"}}]}]`,
+		`{"http://p": 6E666}`,
+		`[{"http://p": {"@type": "%", "@value": "x"}}]`)
 }

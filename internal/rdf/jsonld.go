@@ -56,8 +56,12 @@ func (p *jsonLD) decode(data []byte) (any, error) {
 	var document any
 	err := json.Unmarshal(data, &document)
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	var number *json.UnmarshalTypeError // one that no double can hold
+	switch {
+	case errors.As(err, &syntax):
 		return nil, p.errorAt(data, int(max(syntax.Offset-1, 0)), err.Error())
+	case errors.As(err, &number):
+		return nil, p.errorAt(data, int(number.Offset), "the number "+strings.TrimPrefix(number.Value, "number ")+" is too large")
 	}
 	return document, err
 }
@@ -177,9 +181,29 @@ func (p *jsonLD) quads(graph string, node map[string]any, issuer *ld.IdentifierI
 		if q.Graph != nil {
 			quad.Graph = p.term(q.Graph)
 		}
-		out = append(out, quad)
+		if wellFormed(quad) {
+			out = append(out, quad)
+		}
 	}
 	return out, nil
+}
+
+// wellFormed reports whether a quad has only absolute IRIs. The algorithm leaves
+// others out, of which the library finds only some.
+func wellFormed(q Quad) bool {
+	for _, t := range [...]Term{q.Subject, q.Predicate, q.Object, q.Graph} {
+		iri := t.Value
+		switch t.Kind {
+		case BlankNode:
+			continue
+		case Literal:
+			iri = t.Datatype
+		}
+		if !t.IsZero() && CheckIRI(iri) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *jsonLD) term(n ld.Node) Term {

@@ -57,6 +57,8 @@ func TestParseErrors(t *testing.T) {
 			`f:1:1: the namespace prefix "rdf" is not declared`, ""},
 		{"XML tags cross", "<a xmlns='b:'><c>\n</a>", rdf.RDFXML,
 			`f:2:3: </a> ends an element that is not the one that is open`, "</a>"},
+		{"XML text outside", "<a xmlns='b:'/>\nx\n\n", rdf.RDFXML,
+			`f:2:1: text outside of the root element`, "x"},
 		{"XML text", "<d:a xmlns:d='d:'>\n <d:b>\n  <d:c/> x</d:b></d:a>", rdf.RDFXML,
 			`f:3:9: text is not allowed beside the node in a property`, "  <d:c/> x</d:b></d:a>"},
 	} {

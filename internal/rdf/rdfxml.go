@@ -102,6 +102,9 @@ func (p *rdfXML) enter(ev xmlEvent, sc scope) (known rdfAttrs, properties []xmlA
 		case xmlNS:
 			switch a.name.local {
 			case "lang":
+				if *value != "" && !isLangTag(*value) {
+					return known, nil, sc, p.errorIn(ev, "xml:lang=%q is not a language tag such as en or de-AT", *value)
+				}
 				sc.lang = *value
 			case "base":
 				base := sc.base.resolve(splitReference(*value))
@@ -295,6 +298,21 @@ func (p *rdfXML) nodeIDTerm(ev xmlEvent, id string) (Term, error) {
 		return Term{}, p.errorIn(ev, "rdf:nodeID=%q is not an XML name without a colon", id)
 	}
 	return p.blank([]byte(id)), nil
+}
+
+// isLangTag reports whether s has the form that Turtle's LANGTAG has after "@".
+func isLangTag(s string) bool {
+	for i, part := range strings.Split(s, "-") {
+		for _, r := range part {
+			if r >= 0x80 || classes[r]&nameStart == 0 && (i == 0 || classes[r]&digitChar == 0) {
+				return false
+			}
+		}
+		if part == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // isNCName is NCName of Namespaces in XML 1.0.

@@ -191,6 +191,11 @@ func (s *source) errorAtf(offset int, format string, args ...any) error {
 
 func (s *source) errorAt(offset int, msg string) *ParseError {
 	line, lineStart := int(s.line), s.lineStart
+	if offset < lineStart {
+		// The token has been accounted for, with lines that it ends.
+		line -= bytes.Count(s.buf[offset:lineStart], []byte{'\n'})
+		lineStart = bytes.LastIndexByte(s.buf[:offset], '\n') + 1
+	}
 	// The current token may have lines that are not accounted for yet.
 	seen := s.buf[max(lineStart, 0):offset]
 	if n := bytes.Count(seen, []byte{'\n'}); n > 0 {

@@ -3,6 +3,7 @@ package rdf
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -73,11 +74,17 @@ func (t *transcoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// notACharacter stands for what is not UTF-16. XML does not allow it, so that the
+// parser reports its place.
+const notACharacter = '\uFFFE'
+
 // utf16Decoder decodes units whose low and high byte are at the given places.
 func utf16Decoder(low, high int) func(*bufio.Reader) (rune, error) {
 	unit := func(r *bufio.Reader) (rune, error) {
 		var b [2]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil {
+		if _, err := io.ReadFull(r, b[:]); errors.Is(err, io.ErrUnexpectedEOF) {
+			return notACharacter, nil
+		} else if err != nil {
 			return 0, err
 		}
 		return rune(b[low]) | rune(b[high])<<8, nil
@@ -88,6 +95,9 @@ func utf16Decoder(low, high int) func(*bufio.Reader) (rune, error) {
 			return first, err
 		}
 		second, err := unit(r)
-		return utf16.DecodeRune(first, second), err
+		if whole := utf16.DecodeRune(first, second); err == nil && whole != utf8.RuneError {
+			return whole, nil
+		}
+		return notACharacter, nil
 	}
 }
