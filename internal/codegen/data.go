@@ -50,6 +50,7 @@ const (
 type dataset struct {
 	quads    []rdf.Quad
 	store    *sparql.Store
+	graph    *rdf.Graph // of quads, made when a shape is checked
 	prefixes map[string]string
 	base     string
 }
@@ -102,19 +103,22 @@ func (d *dataset) read(ctx context.Context, name, text, blanks string, columns i
 			d.quads = append(d.quads, q)
 			return nil
 		})
+	return turtleError(err, name, text, columns)
+}
+
+// turtleError tells an error of the Turtle reader with its line; the first
+// columns characters are no part of the file.
+func turtleError(err error, name, text string, columns int) error {
 	var pe *rdf.ParseError
-	if errors.As(err, &pe) {
-		e := &Error{File: name, Line: int(pe.Line), Column: int(pe.Column), Message: pe.Msg, Err: err}
-		if e.Line == 1 {
-			e.Column -= columns
-		}
-		e.Snippet = lineOf(text, e.Line)
-		if e.Line == 1 && columns < len(e.Snippet) {
-			e.Snippet = e.Snippet[columns:]
-		}
-		return e
+	if !errors.As(err, &pe) {
+		return err
 	}
-	return err
+	e := &Error{File: name, Line: int(pe.Line), Column: int(pe.Column), Message: pe.Msg, Err: err, Snippet: lineOf(text, int(pe.Line))}
+	if e.Line == 1 {
+		e.Column -= columns
+		e.Snippet = lineOf(text[columns:], 1)
+	}
+	return e
 }
 
 func (d *dataset) build() {
@@ -122,7 +126,7 @@ func (d *dataset) build() {
 	for _, q := range d.quads {
 		b.Add(q)
 	}
-	d.store = b.Build()
+	d.store, d.graph = b.Build(), nil
 }
 
 // overlays reports whether a document adds to the graph for itself.

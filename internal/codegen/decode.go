@@ -22,6 +22,7 @@ const (
 	maxFrontmatterSize = 64 << 10
 	maxBrackets        = 4096 // the YAML parser's time grows with the square of the nesting
 	maxYAMLDepth       = 16
+	maxFrontmatterSum  = 4 * maxFrontmatterSize // of all documents of a file
 	maxDocuments       = 10_000
 )
 
@@ -39,6 +40,13 @@ func ParseDocuments(file, src string) ([]Document, error) {
 	}
 	if len(blocks) > maxDocuments {
 		return nil, &Error{File: file, Message: fmt.Sprintf("template has over %d documents", maxDocuments)}
+	}
+	sum := 0
+	for _, b := range blocks {
+		sum += len(b.yaml)
+	}
+	if sum > maxFrontmatterSum {
+		return nil, &Error{File: file, Message: fmt.Sprintf("the frontmatter documents are over %d bytes together", maxFrontmatterSum)}
 	}
 	docs := make([]Document, 0, len(blocks))
 	var faults []error

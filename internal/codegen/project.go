@@ -130,8 +130,8 @@ func (r *run) aggregate(d *Document, data *dataset, scopes []map[string]any) err
 }
 
 func (r *run) finish(d *Document, data *dataset, vars map[string]any, body string) error {
-	if len(d.Front.Shape) > 0 {
-		return d.errorAt(d.Front.Shape[0], "shape is not supported: there is no SHACL validator")
+	if err := r.conforms(d, data, vars); err != nil {
+		return err
 	}
 	if d.rule != "" {
 		if err := r.checkRule(d, body); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sixtyhq/sixty/internal/shacl"
 	"github.com/sixtyhq/sixty/internal/tera"
 )
 
@@ -35,6 +36,9 @@ type Request struct {
 	Vars map[string]any
 	// Graph is the RDF that queries see; nil is an empty graph.
 	Graph *Graph
+	// Shapes are SHACL documents that the graph must conform to before
+	// anything renders.
+	Shapes []GraphDocument
 	// Dialect is how the literals of query rows arrive where a template does
 	// not say: "typed" (also when empty) or "string".
 	Dialect string
@@ -84,12 +88,20 @@ func renderAll(ctx context.Context, req Request) (*run, error) {
 	if r.base, err = r.loadGraph(false); err != nil {
 		return nil, err
 	}
-	if req.project != nil {
-		if err := r.check(r.base); err != nil {
-			return nil, err
+	var faults []error
+	for _, doc := range req.Shapes {
+		if err := r.validate(r.base, doc); err != nil {
+			faults = append(faults, err)
 		}
 	}
-	var faults []error
+	if req.project != nil {
+		if err := r.check(r.base); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
 	for i := range r.docs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -103,6 +115,9 @@ func renderAll(ctx context.Context, req Request) (*run, error) {
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
+	}
+	if req.project != nil && req.project.aggregate {
+		r.aggregateModules()
 	}
 	return r, nil
 }
@@ -121,7 +136,8 @@ type run struct {
 	hooks   []Hook
 	sawTime bool // a template read the clock
 
-	base     *dataset // what queries see where a document adds nothing
+	shapes   map[string]*shacl.Shapes // compiled, by name and text
+	base     *dataset                 // what queries see where a document adds nothing
 	warnings []string
 	// What the function sparql() works on.
 	active      *dataset
@@ -144,7 +160,7 @@ type rendered struct {
 }
 
 func newRun(ctx context.Context, req Request) (*run, error) {
-	r := &run{ctx: ctx, req: req, sources: map[string]source{}}
+	r := &run{ctx: ctx, req: req, sources: map[string]source{}, shapes: map[string]*shacl.Shapes{}}
 	seed, err := inputsDigest(req)
 	if err != nil {
 		return nil, err
@@ -158,6 +174,9 @@ func newRun(ctx context.Context, req Request) (*run, error) {
 			return nil, err
 		}
 		for _, file := range files {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			if err := r.load(layer, file); err != nil {
 				faults = append(faults, err)
 			}
@@ -194,11 +213,12 @@ func (r *run) newEnv() *tera.Env {
 		Autoescape: []string{}, // outputs are code and configuration, not pages
 		Limits:     tera.Limits{Output: maxOutputSize},
 	})
-	for name, f := range tera.CaseFilters() {
-		if name == "title" && r.req.project == nil {
-			continue // Tera's own filter keeps its name but in ggen's projects
-		}
+	filters := tera.CaseFilters()
+	for name, f := range filters {
 		env.AddFilter(name, f)
+	}
+	if r.req.project != nil {
+		env.AddFilter("title", filters["title_case"]) // ggen's title is this one
 	}
 	r.addFunctions(env)
 	return env

@@ -184,6 +184,9 @@ func describe(p *Plan) string {
 	for _, s := range p.Skipped {
 		fmt.Fprintf(&b, "nothing from %s (%s)\n", s.Template, s.Reason)
 	}
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&b, "warning %s\n", w)
+	}
 	for _, h := range p.Hooks {
 		fmt.Fprintf(&b, "hook after=%v %s (%s)\n", h.After, h.Command, h.Template)
 	}

@@ -114,6 +114,20 @@ func (c *Catalog) Resolve(ctx context.Context, id, constraint string) (*Pack, er
 	return p, nil
 }
 
+// satisfies reports whether a version satisfies a constraint; every version
+// satisfies the empty one.
+func satisfies(version, constraint string) bool {
+	if constraint == "" {
+		return true
+	}
+	v, err := semver.StrictNewVersion(version)
+	if err != nil {
+		return false
+	}
+	want, err := semver.NewConstraint(constraint)
+	return err == nil && want.Check(v)
+}
+
 func (c *Catalog) versions(id string) []offer {
 	var out []offer
 	for _, o := range c.offers {

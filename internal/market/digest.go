@@ -1,9 +1,13 @@
 package market
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/mod/sumdb/dirhash"
 )
@@ -65,4 +69,14 @@ func packFiles(fsys fs.FS) ([]string, error) {
 		return nil, fmt.Errorf("read the pack: %w", err)
 	}
 	return files, nil
+}
+
+// validDigest reports whether s can be a digest that [Digest] gives: no
+// placeholder, which registries in the making are full of.
+func validDigest(s string) bool {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s, "h1:"))
+	if err != nil || len(raw) != sha256.Size || !strings.HasPrefix(s, "h1:") {
+		return false
+	}
+	return bytes.Count(raw, raw[:1]) != len(raw)
 }

@@ -1,0 +1,96 @@
+package codegen
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// shared finds a folder of the shared test data.
+func shared(t *testing.T, name string) string {
+	t.Helper()
+	root := os.Getenv("SIXTY_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	dir := filepath.Join(root, name)
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("shared test data: %v", err)
+		}
+		t.Skipf("no shared test data: %v", err)
+	}
+	return dir
+}
+
+// TestGgenProjects renders ggen's own projects and expects its output byte for
+// byte, and nothing to do the second time.
+func TestGgenProjects(t *testing.T) {
+	for name, project := range map[string]string{
+		"hygen-worker": ".", "hygen-component": ".", "demo-pack-project": "demo-project",
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := filepath.Join(shared(t, "ggen"), name)
+			work := t.TempDir()
+			if err := os.CopyFS(work, os.DirFS(filepath.Join(src, "input"))); err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(work, project)
+			before := readTree(t, dir)
+			renderProject(t, dir)
+			got := readTree(t, dir)
+			delete(got, RecordPath)
+			for file := range before {
+				delete(got, file)
+			}
+			if want := readTree(t, filepath.Join(src, "expected")); !maps.Equal(got, want) {
+				t.Errorf("got %q\nwant %q", got, want)
+			}
+			if again := renderProject(t, dir); again.Changed() {
+				t.Errorf("a second run changes:\n%s", again.Diff())
+			}
+		})
+	}
+}
+
+func renderProject(t *testing.T, dir string) *Plan {
+	t.Helper()
+	p, err := OpenProject(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := p.Request()
+	req.Epoch = time.Unix(1_700_000_000, 0)
+	if req.Record, err = ReadRecord(req.Output); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Render(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Apply(t.Context(), dir, ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// TestMultiDocument splits a template of several documents, and the caller's
+// value wins, in the path and in the text.
+func TestMultiDocument(t *testing.T) {
+	src := filepath.Join(shared(t, "ggen"), "era2025-ultra-cli")
+	plan, err := Render(t.Context(), Request{
+		Templates: os.DirFS(filepath.Join(src, "input")), Vars: map[string]any{"project_name": "my_cli"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for name, data := range plan.Files() {
+		got[name] = string(data)
+	}
+	if want := readTree(t, filepath.Join(src, "expected-if-multidoc-split")); !maps.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -1,0 +1,159 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// LockFile is the name of the file that pins the packs of a project. It belongs
+// under version control.
+const LockFile = "sixty.lock"
+
+// Lock pins packs: of each, the version, the source and the digest of the whole
+// content.
+type Lock struct {
+	Packs []LockedPack
+}
+
+// LockedPack is one pinned pack.
+type LockedPack struct {
+	ID      string `hcl:"id,label"`
+	Version string `hcl:"version"`
+	Source  string `hcl:"source"`
+	Digest  string `hcl:"digest"`
+}
+
+// ReadLock reads a lock file; one that does not exist is empty.
+func ReadLock(path string) (*Lock, error) {
+	src, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Lock{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the lock: %w", err)
+	}
+	return ParseLock(src, path)
+}
+
+// ParseLock reads the text of a lock file; filename is for errors.
+func ParseLock(src []byte, filename string) (*Lock, error) {
+	fail := func(file *hcl.File, diags hcl.Diagnostics) (*Lock, error) {
+		if file == nil {
+			file = &hcl.File{Bytes: src}
+		}
+		return nil, &DiagnosticsError{Diagnostics: diags, Files: map[string]*hcl.File{filename: file}}
+	}
+	if diags := lang.Guard(src, filename); diags.HasErrors() {
+		return fail(nil, diags)
+	}
+	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
+	if diags.HasErrors() {
+		return fail(file, diags)
+	}
+	var f struct {
+		Packs []LockedPack `hcl:"pack,block"`
+	}
+	if diags := gohcl.DecodeBody(file.Body, nil, &f); diags.HasErrors() {
+		return fail(file, diags)
+	}
+	l := &Lock{Packs: f.Packs}
+	for i, p := range l.Packs {
+		at := file.Body.(*hclsyntax.Body).Blocks[i].DefRange()
+		if !validDigest(p.Digest) {
+			diags = append(diags, fault(at, "Invalid digest", fmt.Sprintf("The digest %q of %s is not the digest of any content. Remove the block to pin the pack anew.", p.Digest, p.ID)))
+		}
+		if slices.ContainsFunc(l.Packs[:i], func(q LockedPack) bool { return q.ID == p.ID }) {
+			diags = append(diags, fault(at, "Pack pinned twice", fmt.Sprintf("The pack %s has a block above.", p.ID)))
+		}
+	}
+	if diags.HasErrors() {
+		return fail(file, diags)
+	}
+	return l, nil
+}
+
+// Find gives the pin of a pack.
+func (l *Lock) Find(id string) (LockedPack, bool) {
+	i := slices.IndexFunc(l.Packs, func(p LockedPack) bool { return p.ID == id })
+	if i < 0 {
+		return LockedPack{}, false
+	}
+	return l.Packs[i], true
+}
+
+// Pin sets the pin of a pack and reports whether that changed anything.
+func (l *Lock) Pin(p *Pack) bool {
+	pin := LockedPack{ID: p.ID, Version: p.Version, Source: p.Source, Digest: p.Digest}
+	i := slices.IndexFunc(l.Packs, func(q LockedPack) bool { return q.ID == p.ID })
+	if i < 0 {
+		l.Packs = append(l.Packs, pin)
+		slices.SortFunc(l.Packs, func(a, b LockedPack) int { return strings.Compare(a.ID, b.ID) })
+		return true
+	}
+	changed := l.Packs[i] != pin
+	l.Packs[i] = pin
+	return changed
+}
+
+// Check compares a pack with its pin. A pack without one passes; content that
+// is not what was pinned does not.
+func (l *Lock) Check(p *Pack) error {
+	pin, ok := l.Find(p.ID)
+	if !ok || pin.Digest == p.Digest {
+		return nil
+	}
+	if pin.Version != p.Version {
+		return fmt.Errorf("%s pins %s %s, got %s: `sixty update` moves the pin", LockFile, p.ID, pin.Version, p.Version)
+	}
+	return fmt.Errorf("the content of %s %s is not what %s pins:\n  pinned %s\n  got    %s from %s\nSomeone changed a published version; refuse it, or remove the pin if you trust the change",
+		p.ID, p.Version, LockFile, pin.Digest, p.Digest, p.Source)
+}
+
+// Write replaces a lock file.
+func (l *Lock) Write(path string) error {
+	f := hclwrite.NewEmptyFile()
+	body := f.Body()
+	for i, p := range l.Packs {
+		if i > 0 {
+			body.AppendNewline()
+		}
+		b := body.AppendNewBlock("pack", []string{p.ID}).Body()
+		b.SetAttributeValue("version", cty.StringVal(p.Version))
+		b.SetAttributeValue("source", cty.StringVal(p.Source))
+		b.SetAttributeValue("digest", cty.StringVal(p.Digest))
+	}
+	return replaceFile(path, append([]byte("# Written by sixty. Keep it under version control.\n\n"), hclwrite.Format(f.Bytes())...))
+}
+
+// ResolveLocked resolves a pack as a lock has it: the pinned version where there
+// is a pin that satisfies the constraint, else as [Catalog.Resolve]. Content
+// other than the pinned is refused. The lock itself is not changed.
+func (c *Catalog) ResolveLocked(ctx context.Context, id, constraint string, l *Lock) (*Pack, error) {
+	pin, ok := l.Find(id)
+	if ok && satisfies(pin.Version, constraint) {
+		constraint = "= " + pin.Version
+	}
+	p, err := c.Resolve(ctx, id, constraint)
+	if err != nil {
+		return nil, err
+	}
+	if ok && p.Version == pin.Version {
+		if err := l.Check(p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
