@@ -129,6 +129,10 @@ func crateOf(p Package, registries map[string]RegistryConfig) (Crate, error) {
 // CrateURL is the address of one crate's archive.
 func (c RegistryConfig) CrateURL(name, version, checksum string) (string, error) {
 	template := c.Download
+	scheme, rest, _ := strings.Cut(template, "://")
+	if host, _, _ := strings.Cut(rest, "/"); scheme != "https" && scheme != "http" || host == "" || strings.Contains(host, "{") {
+		return "", fmt.Errorf("download address %q is not an HTTP address", clip(template))
+	}
 	if !strings.Contains(template, "{crate}") && !strings.Contains(template, "{version}") &&
 		!strings.Contains(template, "{prefix}") && !strings.Contains(template, "{lowerprefix}") &&
 		!strings.Contains(template, "{sha256-checksum}") {
@@ -142,12 +146,8 @@ func (c RegistryConfig) CrateURL(name, version, checksum string) (string, error)
 		"{lowerprefix}", strings.ToLower(prefix),
 		"{sha256-checksum}", checksum,
 	).Replace(template)
-	u, err := url.Parse(address)
-	if err != nil {
+	if _, err := url.Parse(address); err != nil {
 		return "", fmt.Errorf("download address %q: %w", clip(address), err)
-	}
-	if u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return "", fmt.Errorf("download address %q is not an HTTP address", clip(address))
 	}
 	return address, nil
 }

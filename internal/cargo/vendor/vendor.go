@@ -10,10 +10,6 @@
 package vendor
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -142,104 +138,32 @@ func UnpackArchive(archive io.Reader, stem string, root *os.Root, limits Limits)
 	}
 	defer dir.Close()
 
-	hash := sha256.New()
-	raw := io.TeeReader(&boundedReader{r: archive, left: limits.ArchiveBytes, what: "archive"}, hash)
-	u := unpacker{root: dir, stem: stem, limits: limits, dirs: map[string]bool{}}
-	if err := u.archive(raw); err != nil {
+	u := unpacker{root: dir, dirs: map[string]bool{}}
+	sum, err := walk(archive, stem, limits, u.entry)
+	if err != nil {
 		return err
 	}
 	if _, err := dir.Lstat("Cargo.toml"); err != nil {
 		return errors.New("not a crate: there is no Cargo.toml in it")
 	}
-	checksum := `{"files":{},"package":"` + hex.EncodeToString(hash.Sum(nil)) + `"}`
+	checksum := `{"files":{},"package":"` + sum + `"}`
 	if err := u.file(checksumFile, 0o644, strings.NewReader(checksum)); err != nil {
 		return err
 	}
 	return u.finish()
 }
 
+// unpacker writes the entries of one archive.
 type unpacker struct {
-	root   *os.Root
-	stem   string
-	limits Limits
-	dirs   map[string]bool
+	root *os.Root
+	dirs map[string]bool
 }
 
-func (u *unpacker) archive(raw io.Reader) error {
-	gz, err := gzip.NewReader(raw)
-	if err != nil {
-		return fmt.Errorf("not a gzip archive: %w", err)
+func (u *unpacker) entry(e entry, r io.Reader) error {
+	if e.dir {
+		return u.dir(e.name)
 	}
-	// The bound covers tar headers and padding as well as files.
-	unpacked := &boundedReader{r: gz, left: u.limits.UnpackedBytes, what: "unpacked crate"}
-	tr := tar.NewReader(unpacked)
-	var total int64
-	for entries := 0; ; entries++ {
-		h, err := tr.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("not a tar archive, or a damaged one: %w", err)
-		}
-		if entries >= u.limits.Entries {
-			return fmt.Errorf("more than the limit of %d entries", u.limits.Entries)
-		}
-		// A sparse file is larger than what was read for it.
-		if total += h.Size; total > u.limits.UnpackedBytes || h.Size > u.limits.UnpackedBytes {
-			return fmt.Errorf("unpacked crate: more than the limit of %d bytes", u.limits.UnpackedBytes)
-		}
-		if err := u.entry(h, tr); err != nil {
-			return err
-		}
-	}
-	// The checksum is over the whole file, so read what follows the archive.
-	if _, err := io.Copy(io.Discard, unpacked); err != nil {
-		return fmt.Errorf("after the end of the archive: %w", err)
-	}
-	_, err = io.Copy(io.Discard, raw)
-	return err
-}
-
-func (u *unpacker) entry(h *tar.Header, r io.Reader) error {
-	switch h.Typeflag {
-	case tar.TypeXGlobalHeader:
-		return nil
-	case tar.TypeReg, tar.TypeDir:
-	default:
-		return fmt.Errorf("entry %q is a link or a device; a crate holds files and folders only", h.Name)
-	}
-	name, err := u.inside(h.Name)
-	if err != nil {
-		return err
-	}
-	if h.Typeflag == tar.TypeDir {
-		return u.dir(name)
-	}
-	if name == "." {
-		return fmt.Errorf("entry %q is a file where the crate's folder must be", h.Name)
-	}
-	mode := fs.FileMode(0o644)
-	if h.Mode&0o111 != 0 {
-		mode = 0o755
-	}
-	return u.file(name, mode, r)
-}
-
-// inside gives the path below the crate's own folder.
-func (u *unpacker) inside(name string) (string, error) {
-	if strings.ContainsAny(name, "\\\x00") {
-		return "", fmt.Errorf("entry %q has a backslash or a zero byte in its name", name)
-	}
-	clean := strings.TrimSuffix(name, "/")
-	top, rest, _ := strings.Cut(clean, "/")
-	if !fs.ValidPath(clean) || top != u.stem {
-		return "", fmt.Errorf("entry %q does not lie in the folder %s", name, u.stem)
-	}
-	if rest == "" {
-		return ".", nil
-	}
-	return rest, nil
+	return u.file(e.name, e.mode, r)
 }
 
 func (u *unpacker) dir(name string) error {
@@ -294,25 +218,4 @@ func validStem(stem string) bool {
 		return r != '-' && r != '_' && r != '.' && r != '+' &&
 			(r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}) && stem[0] != '.'
-}
-
-// boundedReader fails, rather than ends, when there is more than it allows.
-type boundedReader struct {
-	r    io.Reader
-	left int64
-	what string
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, fmt.Errorf("%s: larger than the limit", b.what)
-	}
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("%s: larger than the limit", b.what)
-	}
-	return n, err
 }
