@@ -1,15 +1,24 @@
 package verify_test
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/testing/ca"
+	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/sixtyhq/sixty/attest/sign"
@@ -183,6 +192,80 @@ func TestAttacksOnCertificates(t *testing.T) {
 			t.Errorf("logged %v, %v", v.Logged, err)
 		}
 	})
+}
+
+// lapsedAuthority is an instance whose certificate authority is another one.
+type lapsedAuthority struct {
+	*ca.VirtualSigstore
+	authority root.CertificateAuthority
+}
+
+func (l lapsedAuthority) FulcioCertificateAuthorities() []root.CertificateAuthority {
+	return []root.CertificateAuthority{l.authority}
+}
+
+// The certificate was good an hour ago, and a trusted timestamp says that the
+// signature was made now.
+func TestCertificateExpiredBeforeItSigned(t *testing.T) {
+	s, trust := instance(t)
+	rootCert, rootKey, err := ca.GenerateRootCa()
+	if err != nil {
+		t.Fatal(err)
+	}
+	intermediate, intermediateKey, err := ca.GenerateFulcioIntermediate(rootCert, rootKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := signature.LoadECDSASigner(key, crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := newStatement(t).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig, err := signer.SignMessage(bytes.NewReader(dsse.PAE(statement.PayloadType, payload)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	timestamp, err := s.TimestampResponse(sig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust.WithoutLogUnsafe = true
+	trust.Root = lapsedAuthority{s, &root.FulcioCertificateAuthority{
+		Root: rootCert, Intermediates: []*x509.Certificate{intermediate}, ValidityPeriodStart: time.Now().Add(-5 * time.Hour),
+	}}
+	for _, c := range []struct {
+		from time.Time
+		ok   bool
+	}{{time.Now().Add(-time.Hour), false}, {time.Now().Add(-time.Minute), true}} {
+		leaf, err := ca.GenerateLeafCert(subject, issuer, c.from, key, intermediate, intermediateKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw := edit(t, attest(t, s, subject, issuer, payload), func(b *protobundle.Bundle) {
+			b.GetDsseEnvelope().Signatures[0].Sig = sig
+			b.VerificationMaterial = &protobundle.VerificationMaterial{
+				Content: &protobundle.VerificationMaterial_Certificate{Certificate: &protocommon.X509Certificate{RawBytes: leaf.Raw}},
+				TimestampVerificationData: &protobundle.TimestampVerificationData{
+					Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{{SignedTimestamp: timestamp}},
+				},
+			}
+		})
+		_, err = verify.Bundle(t.Context(), raw, report, trust, verify.Expect{PredicateTypes: []string{statement.ReportType}})
+		if c.ok {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		mustFail(t, err, verify.CheckCertificate)
+	}
 }
 
 // A timestamp proves that a key signed while it was valid, and nothing in the
