@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Config is what a user added to the market.
@@ -18,9 +20,47 @@ type Config struct {
 	Sources []SourceSpec `json:"sources"`
 }
 
-// SourceSpec is one source that a user added.
+// SourceSpec is one source that a user added: a directory, a git repository, an
+// index on a web server, or a repository of an OCI registry.
 type SourceSpec struct {
-	Dir string `json:"dir,omitempty"` // an absolute path
+	Dir    string `json:"dir,omitempty"` // an absolute path
+	Git    string `json:"git,omitempty"`
+	Ref    string `json:"ref,omitempty"`    // git: branch, tag or commit
+	Subdir string `json:"subdir,omitempty"` // git: the folder of the packs
+	HTTP   string `json:"http,omitempty"`   // the address of an index.json
+	OCI    string `json:"oci,omitempty"`    // registry/repository
+}
+
+// String names the source as `sixty market list` does.
+func (s SourceSpec) String() string {
+	switch {
+	case s.Git != "":
+		return "git " + strings.TrimSpace(s.Git+" "+s.Ref+" "+s.Subdir)
+	case s.HTTP != "":
+		return "http " + s.HTTP
+	case s.OCI != "":
+		return "oci " + s.OCI
+	}
+	return "dir " + s.Dir
+}
+
+// Opener makes the source of a spec; ok is false for one it does not know.
+type Opener func(SourceSpec) (s Source, ok bool, err error)
+
+// CachedOpener opens git repositories and web indexes, which keep what they
+// fetch in the cache.
+func CachedOpener(cache *Cache, client *http.Client) Opener {
+	return func(spec SourceSpec) (Source, bool, error) {
+		switch {
+		case spec.Git != "":
+			s, err := NewGitSource(spec.Git, spec.Ref, spec.Subdir, cache)
+			return s, true, err
+		case spec.HTTP != "":
+			s, err := NewHTTPSource(spec.HTTP, client, cache)
+			return s, true, err
+		}
+		return nil, false, nil
+	}
 }
 
 const configVersion = 1
@@ -68,26 +108,13 @@ func (c Config) Write(path string) error {
 	return replaceFile(path, append(data, '\n'))
 }
 
-// AddDir reads the packs of a directory and adds it to the sources. It gives
-// the packs found; a directory without a pack, or with a faulty one, is an
-// error and is not added.
+// AddDir adds a directory, as [Config.Add].
 func (c *Config) AddDir(ctx context.Context, dir string) ([]Entry, error) {
-	s, err := NewDirSource(dir)
+	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("add the directory %s: %w", dir, err)
 	}
-	entries, faults, err := s.List(ctx)
-	if err := errors.Join(append(faults, err)...); err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("%s and the folders in it: %w", dir, ErrNoManifest)
-	}
-	spec := SourceSpec{Dir: s.Name()}
-	if !slices.Contains(c.Sources, spec) {
-		c.Sources = append(c.Sources, spec)
-	}
-	return entries, nil
+	return c.Add(ctx, SourceSpec{Dir: abs})
 }
 
 // RemoveDir takes a directory off the sources and reports whether it was one.
@@ -96,21 +123,47 @@ func (c *Config) RemoveDir(dir string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	i := slices.Index(c.Sources, SourceSpec{Dir: abs})
-	if i < 0 {
-		return false, nil
-	}
-	c.Sources = slices.Delete(c.Sources, i, i+1)
-	return true, nil
+	return c.Remove(SourceSpec{Dir: abs}), nil
 }
 
-// Open gives the sources. One that is gone is left out and told as an error
-// beside the rest.
-func (c Config) Open() ([]Source, []error) {
+// Add reads the packs of a source, which openers make, and adds it. It gives the
+// packs found; a source without a pack, or with a faulty one, is an error and is
+// not added.
+func (c *Config) Add(ctx context.Context, spec SourceSpec, openers ...Opener) ([]Entry, error) {
+	s, err := open(spec, openers)
+	if err != nil {
+		return nil, err
+	}
+	entries, faults, err := s.List(ctx)
+	if err := errors.Join(append(faults, err)...); err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("%s: %w", spec, ErrNoManifest)
+	}
+	if !slices.Contains(c.Sources, spec) {
+		c.Sources = append(c.Sources, spec)
+	}
+	return entries, nil
+}
+
+// Remove takes a source off and reports whether it was one.
+func (c *Config) Remove(spec SourceSpec) bool {
+	i := slices.Index(c.Sources, spec)
+	if i < 0 {
+		return false
+	}
+	c.Sources = slices.Delete(c.Sources, i, i+1)
+	return true
+}
+
+// Open gives the sources; directories need no opener. A source that can't be
+// opened is left out and told as an error beside the rest.
+func (c Config) Open(openers ...Opener) ([]Source, []error) {
 	var sources []Source
 	var faults []error
 	for _, spec := range c.Sources {
-		s, err := NewDirSource(spec.Dir)
+		s, err := open(spec, openers)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -118,6 +171,22 @@ func (c Config) Open() ([]Source, []error) {
 		sources = append(sources, s)
 	}
 	return sources, faults
+}
+
+func open(spec SourceSpec, openers []Opener) (Source, error) {
+	if spec.Dir != "" {
+		return NewDirSource(spec.Dir)
+	}
+	for _, o := range openers {
+		s, ok, err := o(spec)
+		if err != nil {
+			return nil, fmt.Errorf("open the source %s: %w", spec, err)
+		}
+		if ok {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("the source %s can't be opened here", spec)
 }
 
 // replaceFile writes a file so that a reader sees the old content or the new.

@@ -29,11 +29,17 @@ type Hit struct {
 }
 
 // Search finds packs, the best match first and equal ones by id. A word matches
-// by being a part of the id, name, keywords, category or description, and if it
-// has four letters or more also when it is misspelt by one letter (by two from
-// eight letters on).
+// by being a part of the id, name, keywords, category or description. One that
+// matches nowhere is taken to be misspelt: by one letter if it has four or more,
+// by two if it has eight or more.
 func (c *Catalog) Search(q Query) []Hit {
-	words := tokenize(q.Text)
+	var words []word
+	for _, w := range tokenize(q.Text) {
+		words = append(words, word{w, !slices.ContainsFunc(c.offers, func(o offer) bool {
+			_, ok := score(&o.Manifest, []word{{text: w}})
+			return ok
+		})})
+	}
 	var hits []Hit
 	last := ""
 	for _, o := range c.offers { // newest first within an id
@@ -85,10 +91,16 @@ type field struct {
 	weight float64
 }
 
+// word is a word of a query.
+type word struct {
+	text     string
+	misspelt bool // may match words that are spelt otherwise
+}
+
 // score adds, for each word, its best hit over the fields: the field's weight
 // times 1 for a whole word, 0.7 for the start of one, 0.4 for a part and 0.3
 // for a misspelling. ok is false if a word hits nothing.
-func score(m *Manifest, words []string) (total float64, ok bool) {
+func score(m *Manifest, words []word) (total float64, ok bool) {
 	fields := []field{
 		{m.ID, 10}, {m.Name, 8}, {strings.Join(m.Keywords, " "), 6}, {m.Category, 4}, {m.Description, 2},
 		{strings.Join(m.Authors, " "), 1},
@@ -97,10 +109,10 @@ func score(m *Manifest, words []string) (total float64, ok bool) {
 		best := 0.0
 		for _, f := range fields {
 			for _, t := range tokenize(f.text) {
-				best = max(best, f.weight*closeness(w, t))
+				best = max(best, f.weight*w.closeness(t))
 			}
 		}
-		if strings.EqualFold(w, m.ID) {
+		if strings.EqualFold(w.text, m.ID) {
 			best = 100
 		}
 		if best == 0 {
@@ -111,22 +123,22 @@ func score(m *Manifest, words []string) (total float64, ok bool) {
 	return total, true
 }
 
-func closeness(word, token string) float64 {
+func (w word) closeness(token string) float64 {
 	switch {
-	case word == token:
+	case w.text == token:
 		return 1
-	case strings.HasPrefix(token, word):
+	case strings.HasPrefix(token, w.text):
 		return 0.7
-	case len(word) >= 2 && strings.Contains(token, word):
+	case len(w.text) >= 2 && strings.Contains(token, w.text):
 		return 0.4
 	}
 	typos := 0
-	if n := len([]rune(word)); n >= 8 {
+	if n := len([]rune(w.text)); n >= 8 {
 		typos = 2
 	} else if n >= 4 {
 		typos = 1
 	}
-	if typos > 0 && levenshtein.Distance(word, token, nil) <= typos {
+	if w.misspelt && typos > 0 && levenshtein.Distance(w.text, token, nil) <= typos {
 		return 0.3
 	}
 	return 0
