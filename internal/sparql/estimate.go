@@ -42,7 +42,7 @@ func (p *planner) estimate(n node, bound varSet) estimate {
 	case *minusNode:
 		left := p.estimate(n.left, bound)
 		right := p.estimate(n.right, bound.union(n.left.scope().certain))
-		return estimate{rows: left.rows, cost: left.cost + left.rows*min(right.cost, costProbe)}
+		return estimate{rows: left.rows, cost: left.cost + left.rows*min(right.cost, p.costs.probe)}
 	case *extendNode:
 		e := p.estimate(n.sub, bound)
 		e.cost += e.rows
@@ -61,7 +61,7 @@ func (p *planner) estimate(n node, bound varSet) estimate {
 		if len(n.keys) > 0 {
 			rows = max(1, e.rows/4)
 		}
-		return estimate{rows: p.shareOf(rows, n.possible, bound), cost: e.cost + e.rows*costBuild}
+		return estimate{rows: p.shareOf(rows, n.possible, bound), cost: e.cost + e.rows*p.costs.build}
 	case *selectNode:
 		e := p.estimate(n.sub, nil)
 		if n.limit >= 0 {
@@ -134,7 +134,7 @@ func (p *planner) estimateTriple(n *tripleNode, bound varSet) estimate {
 	if isBound(n.p) {
 		rows /= max(1, float64(len(g.predicates)))
 	}
-	return estimate{rows: rows, cost: costLookup + rows}
+	return estimate{rows: rows, cost: p.costs.lookup + rows}
 }
 
 // countMatches counts the triples with the components that are not 0.
@@ -175,7 +175,7 @@ func (p *planner) estimatePath(n *pathNode, bound varSet) estimate {
 	if isRepeat && repeat.zero {
 		reach++
 	}
-	cost := costLookup + costProbe*reach
+	cost := p.costs.lookup + p.costs.probe*reach
 	switch {
 	case fixed(n.s) && fixed(n.o):
 		return estimate{rows: min(1, reach/nodes), cost: cost}

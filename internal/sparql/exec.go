@@ -37,7 +37,10 @@ type exec struct {
 	dataset *dataset
 	graph   *graph // the active graph
 	row     []id
-	err     error // why the query was given up
+	// constants is the row of the EXISTS being tested, whose variables are
+	// constants in its pattern; nil outside of one.
+	constants []id
+	err       error // why the query was given up
 
 	ticks    uint
 	memory   int64  // bytes kept
@@ -154,23 +157,25 @@ func (x *exec) holds(conds []condition) bool {
 	return true
 }
 
-// isolated runs an operator on an empty row but for the fixed slots, which are
-// constants to it, and hands its rows to next; the row passed on is the
-// operator's own. It returns false only if the query failed.
+// isConstant reports whether a variable is one of the constants.
+func (x *exec) isConstant(slot int) bool { return x.constants != nil && x.constants[slot] != 0 }
+
+// isolated runs an operator on an empty row but for constants, those of the fixed
+// slots. The row that next sees is the operator's own. It returns false only if
+// the query failed.
 type isolated struct {
 	op    operator
 	fixed []int
 }
 
 func (s isolated) build(x *exec, next func() bool) func() bool {
-	var outer []id
 	inner := make([]id, len(x.row))
 	run := s.op.build(x, next)
 	return func() bool {
-		outer = x.row
+		outer := x.row
 		clear(inner)
 		for _, f := range s.fixed {
-			inner[f] = outer[f]
+			inner[f] = x.constants[f]
 		}
 		x.row = inner
 		run()

@@ -47,11 +47,15 @@ type (
 	}
 	// existsExpr is planned where its filter is placed.
 	existsExpr struct {
-		sub   node
-		not   bool
-		plan  operator
-		run   func() bool
-		found bool
+		sub  node
+		not  bool
+		plan operator
+		// joined says that the plan joins the row, instead of taking its variables
+		// for constants.
+		joined    bool
+		run       func() bool
+		found     bool
+		constants []id
 	}
 )
 
@@ -243,8 +247,15 @@ func (e *existsExpr) eval(x *exec) (val, bool) {
 			return false
 		})
 	}
+	outer := x.constants
+	x.constants = nil
+	if !e.joined {
+		e.constants = append(e.constants[:0], x.row...)
+		x.constants = e.constants
+	}
 	e.found = false
 	e.run()
+	x.constants = outer
 	return boolVal(e.found != e.not), x.err == nil
 }
 

@@ -26,13 +26,13 @@ func (op hashJoin) build(x *exec, next func() bool) func() bool {
 const maxKey = 64
 
 // hashSource makes the hash table of a hashJoin, again only when the active
-// graph or the fixed variables have changed.
+// graph or the constants have changed.
 type hashSource struct {
 	x      *exec
 	op     hashJoin
 	run    func() bool
 	tables map[*graph]*hashed
-	fixed  []id // the values that tables are for
+	fixed  []id // the constants that tables are for
 	fill   *hashed
 }
 
@@ -46,8 +46,8 @@ func (op hashJoin) newSource(x *exec) *hashSource {
 func (s *hashSource) table() *hashed {
 	changed := false
 	for i, slot := range s.op.sub.fixed {
-		changed = changed || s.fixed[i] != s.x.row[slot]
-		s.fixed[i] = s.x.row[slot]
+		changed = changed || s.fixed[i] != s.x.constants[slot]
+		s.fixed[i] = s.x.constants[slot]
 	}
 	if changed {
 		for _, h := range s.tables {
@@ -104,13 +104,20 @@ func newHashed(slots, shared []int) *hashed {
 	return h
 }
 
-func (h *hashed) add(x *exec) bool {
+// mask says which of the shared variables the row has bound. Constants are
+// everywhere the same, and nothing that MINUS would go by.
+func (h *hashed) mask(x *exec) uint64 {
 	var mask uint64
 	for i, column := range h.shared {
-		if x.row[h.slots[column]] != 0 {
+		if slot := h.slots[column]; x.row[slot] != 0 && !x.isConstant(slot) {
 			mask |= 1 << i
 		}
 	}
+	return mask
+}
+
+func (h *hashed) add(x *exec) bool {
+	mask := h.mask(x)
 	for _, g := range h.groups {
 		if g.mask == mask {
 			return g.rows.add(x, h.slots)
@@ -123,12 +130,7 @@ func (h *hashed) add(x *exec) bool {
 
 // probe calls visit for the rows that agree with x.row in the shared variables.
 func (h *hashed) probe(x *exec, overlap bool, visit func(row []id) bool) bool {
-	var mask uint64
-	for i, column := range h.shared {
-		if x.row[h.slots[column]] != 0 {
-			mask |= 1 << i
-		}
-	}
+	mask := h.mask(x)
 	for _, g := range h.groups {
 		common := g.mask & mask
 		if common == 0 {

@@ -4,25 +4,26 @@ package sparql
 type repeatScan struct {
 	s, o ref
 	path *repeatPath
-	// checkS and checkO say that s or o, where bound, comes from another pattern:
-	// a path of no steps then needs it to be a node of the graph. A term of the
-	// query itself need not be one (section 18.4).
+	// checkS and checkO say that s or o, where bound, may come from another
+	// pattern: a path of no steps then needs it to be a node of the graph. A term
+	// of the query itself, or a constant, need not be one (section 18.4).
 	checkS, checkO bool
 }
 
 func (op repeatScan) build(x *exec, next func() bool) func() bool {
-	c := &repeatCursor{repeatScan: op, x: x, next: next}
+	c := &repeatCursor{repeatScan: op, x: x, next: next, nullable: nullable(op.path)}
 	return c.run
 }
 
 type repeatCursor struct {
 	repeatScan
-	x     *exec
-	next  func() bool
-	seen  stampMarks
-	held  int64
-	steps *closure // of the whole graph, made when first needed
-	graph *graph   // that steps is of
+	x        *exec
+	next     func() bool
+	nullable bool
+	seen     stampMarks
+	held     int64
+	steps    *closure // of the whole graph, made when first needed
+	graph    *graph   // that steps is of
 }
 
 func (c *repeatCursor) run() bool {
@@ -32,7 +33,7 @@ func (c *repeatCursor) run() bool {
 	}
 	s, o := x.get(c.s), x.get(c.o)
 	switch {
-	case c.path.zero && (s != 0 && c.checkS && !x.graph.hasNode(s) || o != 0 && c.checkO && !x.graph.hasNode(o)):
+	case c.nullable && (!c.mayStart(c.s, c.checkS, c.o, c.checkO) || !c.mayStart(c.o, c.checkO, c.s, c.checkS)):
 		return true
 	case s != 0:
 		return c.from(s, false, c.o)
@@ -40,6 +41,17 @@ func (c *repeatCursor) run() bool {
 		return c.from(o, true, c.s)
 	}
 	return c.all()
+}
+
+// mayStart reports whether an end that another pattern has bound can be an end
+// of a path of no steps: as a node of the graph, or as the same term as the other
+// end, if that is a term of the query.
+func (c *repeatCursor) mayStart(r ref, check bool, other ref, checkOther bool) bool {
+	n := c.x.get(r)
+	if n == 0 || !check || c.x.isConstant(r.slot) || c.x.graph.hasNode(n) {
+		return true
+	}
+	return n == c.x.get(other) && (!checkOther || c.x.isConstant(other.slot))
 }
 
 // from goes from one node; to is the other end, which may be bound.

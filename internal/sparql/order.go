@@ -82,7 +82,7 @@ func (p *planner) step(part node, in input) estimate {
 	if s, ok := part.(*serviceNode); ok && s.name.isVar() && !in.certain.has(s.name.slot) {
 		return estimate{rows: rows, cost: 1e15} // needs its name first
 	}
-	if !correlates(part, in.free()) {
+	if !correlates(part, in.free) {
 		nested = math.Inf(1)
 	}
 	if in.rows > 1 || math.IsInf(nested, 1) {

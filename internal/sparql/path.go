@@ -1,5 +1,7 @@
 package sparql
 
+import "slices"
+
 // path is a property path that is walked node by node.
 type path interface {
 	// walk calls visit for the nodes that one traversal of the path leads to from
@@ -19,6 +21,21 @@ type (
 		zero, many bool
 	}
 )
+
+// nullable reports whether a path can be traversed in no step.
+func nullable(p path) bool {
+	switch p := p.(type) {
+	case inversePath:
+		return nullable(p.sub)
+	case sequencePath:
+		return !slices.ContainsFunc(p, func(step path) bool { return !nullable(step) })
+	case alternativePath:
+		return slices.ContainsFunc(p, nullable)
+	case *repeatPath:
+		return p.zero || nullable(p.sub)
+	}
+	return false
+}
 
 func (p predicatePath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
 	list := &x.graph.spo

@@ -10,22 +10,38 @@ type planner struct {
 	graph *graph
 	// graphs is how many graphs are tried for each row, inside GRAPH ?g.
 	graphs float64
+	costs  costs
+}
+
+// costs are in units of one row found by a sequential scan.
+type costs struct {
+	lookup float64 // finding a range in an index
+	build  float64 // putting a row in a hash table
+	probe  float64 // looking one up
+}
+
+var usualCosts = costs{lookup: 4, build: 6, probe: 5}
+
+func newPlanner(x *exec, c costs) *planner {
+	return &planner{x: x, graph: x.graph, graphs: 1, costs: c}
 }
 
 // input says what an operator finds in the row it is run on.
 type input struct {
 	certain varSet // bound in every row
-	maybe   varSet // bound in some
-	fixed   varSet // of maybe, those that are constants to the operator (EXISTS)
-	rows    float64
+	// free are the variables that parts before this one may have bound, those that
+	// are sure apart.
+	free varSet
+	// fixed are the variables that a row of an EXISTS may have bound, and that are
+	// constants in its pattern where they are; sure are those that always are.
+	fixed, sure varSet
+	rows        float64
 }
-
-func (in input) free() varSet { return in.maybe.minus(in.fixed) }
 
 // after is the input of what follows an operator that binds what s says.
 func (in input) after(s *scopeOf, rows float64) input {
 	in.certain = in.certain.union(s.certain)
-	in.maybe = in.maybe.union(s.possible)
+	in.free = in.free.union(s.possible.minus(in.sure))
 	in.rows = max(rows, 0.01)
 	return in
 }
@@ -33,52 +49,42 @@ func (in input) after(s *scopeOf, rows float64) input {
 // join plans n to be joined with the rows of in: run on each row, or on its own
 // and hashed, whatever costs less.
 func (p *planner) join(n node, in input) operator {
-	if hash, ok := p.hashes(n, in); ok && hash {
+	if p.hashes(n, in) {
 		return p.hash(n, in, false)
 	}
 	return p.nested(n, in)
 }
 
 // hashes decides between nested evaluation and hashing.
-func (p *planner) hashes(n node, in input) (hash, possible bool) {
-	if !correlates(n, in.free()) {
-		return true, true
-	}
-	if in.rows <= 1 {
-		return false, true
+func (p *planner) hashes(n node, in input) bool {
+	if !correlates(n, in.free) {
+		return true
 	}
 	nested := p.estimate(n, in.certain)
-	return p.hashCost(n, in, nested.rows) < nested.cost*in.rows, true
+	return in.rows > 1 && p.hashCost(n, in, nested.rows) < nested.cost*in.rows
 }
-
-// Costs are in units of one row found by a sequential scan.
-const (
-	costLookup = 4 // finding a range in an index
-	costBuild  = 6 // putting a row in a hash table
-	costProbe  = 5 // looking one up
-)
 
 // hashCost estimates evaluating n on its own and looking up each row of in, which
 // has so many matches. Where n sees constants of the row, it is evaluated for
 // each row again.
 func (p *planner) hashCost(n node, in input, matches float64) float64 {
-	alone := p.estimate(n, in.certain.intersect(in.fixed))
-	build := alone.cost + costBuild*alone.rows
+	alone := p.estimate(n, in.sure)
+	build := alone.cost + p.costs.build*alone.rows
 	if in.fixed.meets(n.scope().mentions) {
 		build *= max(1, in.rows)
 	}
-	return build + in.rows*(costProbe+matches)
+	return build + in.rows*(p.costs.probe+matches)
 }
 
 // hash plans n on its own.
 func (p *planner) hash(n node, in input, overlap bool) operator {
 	fixed := in.fixed.intersect(n.scope().mentions)
-	alone := input{certain: in.certain.intersect(fixed), maybe: fixed, fixed: fixed, rows: 1}
+	sure := in.sure.intersect(fixed)
 	possible := n.scope().possible
 	return hashJoin{
-		sub:     isolated{op: p.nested(n, alone), fixed: fixed.list()},
+		sub:     isolated{op: p.nested(n, input{certain: sure, fixed: fixed, sure: sure, rows: 1}), fixed: fixed.list()},
 		slots:   possible.list(),
-		shared:  possible.intersect(in.free()).list(),
+		shared:  possible.intersect(in.free).list(),
 		overlap: overlap,
 	}
 }
@@ -140,7 +146,7 @@ func (p *planner) nested(n node, in input) operator {
 }
 
 func (p *planner) path(n *pathNode, in input) operator {
-	checked := func(r ref) bool { return r.isVar() && !in.fixed.has(r.slot) }
+	checked := func(r ref) bool { return r.isVar() && !in.sure.has(r.slot) }
 	switch path := n.path.(type) {
 	case negatedPath:
 		return negatedScan{s: n.s, o: n.o, path: path}
@@ -164,17 +170,17 @@ func (p *planner) filter(n *filterNode, in input) operator {
 func (p *planner) minus(n *minusNode, in input) operator {
 	left := p.nested(n.left, in)
 	l, r := n.left.scope(), n.right.scope()
-	shared := l.possible.minus(in.fixed).intersect(r.possible)
+	shared := l.possible.intersect(r.possible).minus(in.sure)
 	if shared.empty() {
 		return left // nothing is ever taken away
 	}
-	// The right side must not see what the left side has not in its scope.
+	// The right side sees of the row what the left side has in its scope.
 	after := in.after(l, in.rows*p.estimate(n.left, in.certain).rows)
-	after.maybe = l.possible.union(in.fixed)
-	after.certain = after.certain.intersect(after.maybe)
+	after.free = l.possible.minus(in.sure)
+	after.certain = after.certain.intersect(l.possible.union(in.sure))
 	right := p.hash(n.right, after, true)
-	if shared.within(l.certain.intersect(r.certain)) {
-		if hash, ok := p.hashes(n.right, after); ok && !hash {
+	if shared.within(l.certain.intersect(r.certain)) && !shared.meets(in.fixed) {
+		if !p.hashes(n.right, after) {
 			right = p.nested(n.right, after)
 		}
 	}
@@ -188,10 +194,11 @@ func (p *planner) inGraph(n *graphNode, in input) operator {
 	inner.graph, inner.graphs = p.graphFor(n.name, in.certain)
 	given := in
 	if n.name.isVar() {
-		given.maybe = in.maybe.union(varsOf(n.name.slot))
-		given.certain = in.certain.union(varsOf(n.name.slot))
+		name := varsOf(n.name.slot)
+		given.free = in.free.union(name.minus(in.sure))
+		given.certain = in.certain.union(name)
 	}
-	if correlates(n.sub, given.free()) {
+	if correlates(n.sub, given.free) {
 		return inGraph{name: n.name, sub: inner.nested(n.sub, given)}
 	}
 	return inGraph{name: n.name, sub: inner.hash(n.sub, given, false)}
@@ -222,31 +229,27 @@ func (p *planner) graphFor(name ref, certain varSet) (*graph, float64) {
 // exists plans the EXISTS patterns of conditions that are tested on rows of in.
 // Variables of the row are constants in the pattern (section 18.6).
 func (p *planner) exists(conds []condition, in input) {
+	row := in.free.union(in.certain).union(in.fixed)
 	for _, c := range conds {
 		for _, e := range c.exists {
-			in := in
-			in.fixed = in.maybe.intersect(e.sub.scope().mentions)
-			if e.hashable(in) {
-				unfixed := in
-				unfixed.fixed = in.fixed.minus(e.sub.scope().possible)
-				if hash, ok := p.hashes(e.sub, unfixed); ok && hash {
-					e.plan = p.hash(e.sub, unfixed, false)
-					continue
-				}
+			s := e.sub.scope()
+			fixed := row.intersect(s.mentions)
+			sure := fixed.intersect(in.certain)
+			joined := input{certain: in.certain, free: fixed, rows: in.rows}
+			if e.joinable(fixed, sure) && p.hashes(e.sub, joined) {
+				e.plan, e.joined = p.hash(e.sub, joined, false), true
+				continue
 			}
-			e.plan = p.nested(e.sub, in)
+			e.plan = p.nested(e.sub, input{certain: in.certain, fixed: fixed, sure: sure, rows: in.rows})
 		}
 	}
 }
 
-// hashable reports whether the pattern's own solutions, joined with the row, say
-// the same as substitution: the shared variables are bound on both sides, and
-// only triples and joins see them.
-func (e *existsExpr) hashable(in input) bool {
-	s := e.sub.scope()
-	shared := s.possible.intersect(in.maybe)
-	return shared.within(s.certain) && shared.within(in.certain) && correlates(e.sub, in.maybe) &&
-		s.mentions.intersect(in.maybe).within(s.possible)
+// joinable reports whether the pattern's own solutions, joined with the row, say
+// the same as substitution: the variables it shares with the row are bound on
+// both sides, and nothing else in it sees them.
+func (e *existsExpr) joinable(shared, sure varSet) bool {
+	return shared.within(e.sub.scope().certain) && shared.within(sure) && correlates(e.sub, shared)
 }
 
 // joinAll plans a join of several parts, and the filters over it, each as soon

@@ -37,8 +37,7 @@ func (s *Store) Query(ctx context.Context, query string, opts Options) (*results
 		return nil, err
 	}
 	x.row = make([]id, len(t.names))
-	p := &planner{x: x, graph: data.base, graphs: 1}
-	op := p.nested(root, input{rows: 1})
+	op := newPlanner(x, usualCosts).nested(root, input{rows: 1})
 	x.row = make([]id, len(t.names))
 	op.build(x, r.sink())()
 	if x.err == nil {
