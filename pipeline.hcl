@@ -26,6 +26,14 @@ image "rust" {
       "gcc", "libc6-dev", "rustc-web", "cargo-web", "rust-web-clippy",
       "rustfmt-web", "rust-web-llvm", "ca-certificates",
     ]
+    # Of LLVM's programs, only the two that coverage needs.
+    exclude = ["/usr/lib/llvm-*/bin/*", "/usr/bin/*-lto-dump-*"]
+    include = ["/usr/lib/llvm-*/bin/llvm-cov", "/usr/lib/llvm-*/bin/llvm-profdata"]
+    # rustc's own folder has them by their plain names.
+    env = {
+      LANG = "C.UTF-8"
+      PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin"
+    }
   }
   warm = stage.generation.lockfile
 }
@@ -146,7 +154,7 @@ stage "validation" {
   step "publish" {
     script = <<-SH
       mkdir -p /tmp/index
-      printf '{"dl":"http://127.0.0.1:4873/dl"}' >/tmp/index/config.json
+      printf '{"dl":"http://127.0.0.1:4873/dl","api":"http://127.0.0.1:4873"}' >/tmp/index/config.json
       /.sixty/init serve --dir /tmp/index --addr 127.0.0.1:4873 &
       cargo publish --dry-run --no-verify --allow-dirty --workspace --registry local
     SH

@@ -43,7 +43,9 @@ var imageSchema = &hcl.BodySchema{
 }
 
 var debianSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{{Name: "suite"}, {Name: "packages", Required: true}},
+	Attributes: []hcl.AttributeSchema{
+		{Name: "suite"}, {Name: "packages", Required: true}, {Name: "exclude"}, {Name: "include"}, {Name: "env"},
+	},
 }
 
 func decodeImage(block *hcl.Block) (ImageBlock, hcl.Diagnostics) {

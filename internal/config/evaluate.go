@@ -186,7 +186,8 @@ func (b ImageBlock) evaluate(ctx *hcl.EvalContext) (Image, hcl.Diagnostics) {
 		if suite == "" {
 			suite = "bookworm"
 		}
-		image.Debian = &Debian{Suite: suite, Packages: r.strs("packages"), Range: b.Debian.Range}
+		image.Debian = &Debian{Suite: suite, Packages: r.strs("packages"), Exclude: r.strs("exclude"),
+			Include: r.strs("include"), Env: r.env("env"), Range: b.Debian.Range}
 		diags = append(diags, r.diags...)
 	}
 	return image, diags
@@ -312,4 +313,16 @@ func (b LabelledBlock) mount(ctx *hcl.EvalContext) (Mount, hcl.Diagnostics) {
 			Detail: fmt.Sprintf("A mount has an absolute path and exactly one of source, cache and secret; this one is at %q.", b.Label), Subject: &b.Range})
 	}
 	return m, r.diags
+}
+
+// EvaluateImages computes the image blocks alone.
+func (c *Config) EvaluateImages(vars map[string]cty.Value) ([]Image, hcl.Diagnostics) {
+	ctx, diags := c.context(vars, cty.DynamicVal)
+	var out []Image
+	for _, b := range c.Images {
+		image, d := b.evaluate(ctx)
+		diags = append(diags, d...)
+		out = append(out, image)
+	}
+	return out, diags
 }

@@ -35,7 +35,13 @@ type Image struct {
 type Debian struct {
 	Suite    string
 	Packages []string
-	Range    hcl.Range
+	// Exclude and Include are dpkg's path patterns of files that are left out,
+	// and of exceptions to them.
+	Exclude []string
+	Include []string
+	// Env is the image's environment, NAME=value.
+	Env   []string
+	Range hcl.Range
 }
 
 // Secret is where a secret's value is found. Exactly one of Env and File is

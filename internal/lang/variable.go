@@ -205,10 +205,14 @@ func ResolveVariables(declared []Variable, given []Given, funcs map[string]funct
 	return out, diags
 }
 
+// UnknownVariable is the summary of a diagnostic about a value for a variable
+// that nothing declares.
+const UnknownVariable = "Unknown variable"
+
 func undeclared(g Given, names []string) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{
 		Severity: hcl.DiagError,
-		Summary:  "Unknown variable",
+		Summary:  UnknownVariable,
 		Detail:   fmt.Sprintf("%s gives a value for %q, but no variable of that name is declared.%s", g.Source, g.Name, DidYouMean(g.Name, names)),
 		Subject:  g.Range,
 	}

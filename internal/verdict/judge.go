@@ -103,7 +103,7 @@ type judge struct {
 }
 
 func (j judge) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
-	r := GateResult{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: plan.StatusNotRun, Range: planRange(g.Range)}
+	r := GateResult{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: plan.StatusNotRun, Range: config.PlanRange(g.Range)}
 	named := names(g.Condition)
 	if reason := j.missing(named); reason != "" {
 		r.Message = reason
@@ -239,8 +239,4 @@ func (v *Verdict) levels() {
 			v.Ready = level.Ready
 		}
 	}
-}
-
-func planRange(r hcl.Range) plan.Range {
-	return plan.Range{File: r.Filename, StartLine: r.Start.Line, StartColumn: r.Start.Column, EndLine: r.End.Line, EndColumn: r.End.Column}
 }

@@ -45,6 +45,11 @@ type Room struct {
 	Env    []string
 }
 
+// Plain is the room of steps that need no more than the source.
+func Plain(tree blob.Blob) Room {
+	return Room{Mounts: []plan.Mount{{Target: SourceDir, Source: BlobSource(tree), Writable: true}}}
+}
+
 // compile builds the dependencies for every profile that the gates use: the
 // release build, the tests with examples and benchmarks, and the metadata that
 // rustdoc reads. What it leaves of the crate itself is removed: sources older
@@ -73,8 +78,8 @@ func Plan(in Input) (Room, error) {
 		"HOME=/root",
 	}}
 	room.Mounts = []plan.Mount{
-		{Target: SourceDir, Source: blobSource(in.Tree), Writable: true},
-		{Target: cargoHome, Source: blobSource(home), Writable: true},
+		{Target: SourceDir, Source: BlobSource(in.Tree), Writable: true},
+		{Target: cargoHome, Source: BlobSource(home), Writable: true},
 	}
 	if len(in.Sources.Crates) == 0 {
 		return room, nil
@@ -91,7 +96,7 @@ func Plan(in Input) (Room, error) {
 			Command: []string{"/bin/sh", "-euc", compile + remove(in.Skeleton.Stale)},
 			Env:     room.Env, Dir: SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
 			Mounts: []plan.Mount{
-				{Target: SourceDir, Source: blobSource(skeleton), Writable: true},
+				{Target: SourceDir, Source: BlobSource(skeleton), Writable: true},
 				room.Mounts[1],
 				vendor,
 			},
@@ -123,25 +128,11 @@ func vendorStep(in Input) plan.Step {
 // homeBlob is CARGO_HOME with the configuration that puts the vendored crates
 // in the place of every registry.
 func homeBlob(in Input) (blob.Blob, error) {
-	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(sourceConfig(in.Sources))})
+	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(cargo.VendorConfig(in.Sources, VendorDir))})
 	if err != nil {
 		return blob.Blob{}, fmt.Errorf("pack cargo's configuration: %w", err)
 	}
 	return b, nil
-}
-
-func sourceConfig(set cargo.SourceSet) string {
-	var b strings.Builder
-	b.WriteString("[source.vendored]\ndirectory = \"" + VendorDir + "\"\n\n[source.crates-io]\nreplace-with = \"vendored\"\n")
-	seen := map[string]bool{}
-	for i, c := range set.Crates {
-		if c.Registry == "registry+"+cargo.CratesIO || seen[c.Registry] {
-			continue
-		}
-		seen[c.Registry] = true
-		fmt.Fprintf(&b, "\n[source.registry-%d]\nregistry = %q\nreplace-with = \"vendored\"\n", i, strings.TrimPrefix(c.Registry, "registry+"))
-	}
-	return b.String()
 }
 
 // remove is the shell command that deletes what patterns match below the
@@ -159,6 +150,21 @@ func remove(patterns []string) string {
 	return b.String()
 }
 
-func blobSource(b blob.Blob) plan.Source {
+// BlobSource mounts a tree.
+func BlobSource(b blob.Blob) plan.Source {
 	return plan.Source{Kind: plan.SourceBlob, Digest: b.Digest, Path: b.Path, Size: b.Size}
+}
+
+// Lockfile is the step that makes a missing Cargo.lock. It is the only one that
+// has the network, since it asks registries which versions there are; its
+// output is the lockfile.
+func Lockfile(image string, tree blob.Blob) plan.Step {
+	return plan.Step{
+		ID: "setup.lockfile", Stage: "setup", Name: "lockfile", Image: image,
+		Command: []string{"cargo", "generate-lockfile"},
+		Env:     []string{"CARGO_HOME=/tmp/cargo", "CARGO_TERM_COLOR=never", "HOME=/root"},
+		Dir:     SourceDir, Network: plan.NetworkHost, Timeout: 5 * time.Minute,
+		Mounts:  []plan.Mount{{Target: SourceDir, Source: BlobSource(tree), Writable: true}},
+		Outputs: []plan.Output{{Name: "Cargo.lock", Path: SourceDir + "/Cargo.lock"}},
+	}
 }

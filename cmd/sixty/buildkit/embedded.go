@@ -4,12 +4,14 @@ package buildkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
@@ -154,7 +156,6 @@ func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*cli
 	if err := workers.Add(w); err != nil {
 		return nil, err
 	}
-	e.onClose(workers.Close)
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, err
@@ -180,9 +181,9 @@ func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*cli
 		GarbageCollect:   w.GarbageCollect,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, workers.Close())
 	}
-	e.onClose(controller.Close)
+	e.onClose(controller.Close) // closes the workers too
 	return e.serve(ctx, controller)
 }
 
@@ -263,4 +264,19 @@ func logToFile(path string) (io.Closer, error) {
 		logrus.SetOutput(io.Discard)
 		return f.Close()
 	}), nil
+}
+
+// EmbeddedName names the embedded engine and its version.
+func EmbeddedName() string { return "BuildKit " + moduleVersion() + ", embedded" }
+
+// moduleVersion is the version of the BuildKit module that was linked.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == "github.com/moby/buildkit" {
+				return m.Version
+			}
+		}
+	}
+	return version.Version
 }

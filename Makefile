@@ -1,0 +1,45 @@
+# The two commands of the README are `make demo` and `make test`.
+
+GO      ?= go
+VERSION ?= 0.1.0-dev
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+.PHONY: help build demo test lint deps image audit-db bench clean
+
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+deps: ## install runc and mmdebstrap from Debian's packages
+	@.ci/install-deps
+
+build: bin/sixty ## build bin/sixty
+
+# sixty-init goes into every step's key, so it is built the same everywhere.
+cmd/sixty/buildkit/initbin/sixty-init: $(wildcard cmd/sixty-init/*.go internal/initrec/*.go internal/cargo/vendor/*.go) go.mod
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $@ ./cmd/sixty-init
+
+bin/sixty: cmd/sixty/buildkit/initbin/sixty-init FORCE
+	cd cmd/sixty && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o ../../bin/sixty .
+
+FORCE:
+
+image: deps build ## make the Rust image from Debian's packages
+	bin/sixty image build rust
+
+demo: image ## from an idea to a signed verdict
+	bin/sixty deploy --template io.sixty.rust.axum-service --name my_service --version 0.1.0 --report out/report.json
+
+test: image lint ## all tests, those that need the engine included
+	$(GO) test ./...
+	cd cmd/sixty && $(GO) test ./...
+
+lint: ## formatting and vet
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'not formatted: run gofmt -w .' >&2; exit 1; }
+	$(GO) vet ./...
+	cd cmd/sixty && $(GO) vet ./...
+
+bench: image ## the gates as bare cargo commands and through sixty, side by side
+	bench/run
+
+clean: ## remove what was built here; the cache stays
+	rm -rf bin out my_service cmd/sixty/buildkit/initbin/sixty-init

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
+)
+
+func (a *app) deployCommand() *cobra.Command {
+	o := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "deploy",
+		Short: "Run all six stages and sign the verdict",
+		Long: `Runs all six stages: a template (--template) or a crate that exists (--manifest)
+is built, tested, validated and judged in a clean room, and the report is signed.
+
+Exit codes: 0 ready at the level that was asked for, 1 not ready, 2 a mistake in
+the command line or the configuration, 130 interrupted.`,
+		Example: `  sixty deploy --template io.sixty.rust.axum-service --name my_service
+  sixty deploy --manifest path/to/Cargo.toml --level production --timeout 60s`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			e, err := a.execute(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			f, err := a.finish(cmd.Context(), o, e)
+			if err != nil {
+				return err
+			}
+			a.printFailures(e.results)
+			a.printReport(f.report)
+			a.printAnswer(f, e.crate.Dir)
+			for _, s := range e.overBudget(f.report.Stages) {
+				fmt.Fprintf(a.stderr, "Stage %s took longer than its budget, and budget_exceeded = \"fail\".\n", s)
+			}
+			if f.report.DeploymentStatus != report.Ready {
+				return errNo
+			}
+			return nil
+		},
+	}
+	o.sourceFlags(cmd)
+	o.templateFlags(cmd)
+	o.runFlags(cmd)
+	o.levelFlag(cmd)
+	return cmd
+}
+
+func (a *app) setupCommand() *cobra.Command {
+	return a.stageCommand("setup", "Prepare the clean room: image, crates, compiled dependencies", "none")
+}
+
+func (a *app) testCommand() *cobra.Command {
+	return a.stageCommand("test", "Build, format check, tests, lints and coverage of a crate (the testing stage)", "testing")
+}
+
+func (a *app) packageCommand() *cobra.Command {
+	return a.stageCommand("package", "Package, documentation, audit and publish dry run of a crate (the validation stage)", "validation")
+}
+
+// stageCommand runs the clean room and one stage, and judges that stage's
+// gates alone.
+func (a *app) stageCommand(use, short, stage string) *cobra.Command {
+	o := &runOptions{only: []string{stage}}
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			e, err := a.execute(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			if err := exportLogs(e.results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
+				return err
+			}
+			r := e.report(o, nil)
+			a.printFailures(e.results)
+			r.Gates = judged(r.Gates)
+			a.printReport(r)
+			return e.stageAnswer()
+		},
+	}
+	o.sourceFlags(cmd)
+	o.runFlags(cmd)
+	return cmd
+}
+
+// judged are the gates that were judged.
+func judged(gates []report.Gate) []report.Gate {
+	var out []report.Gate
+	for _, g := range gates {
+		if g.Status != plan.StatusNotRun {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// stageAnswer is no when a step or a gate said no.
+func (e *executed) stageAnswer() error {
+	for _, r := range e.results {
+		switch r.Status {
+		case plan.StatusPassed, plan.StatusSkipped:
+		case plan.StatusNotRun:
+			if r.Reason == "" {
+				return errNo
+			}
+		default:
+			return errNo
+		}
+	}
+	for _, g := range e.verdict.Gates {
+		if g.Status == plan.StatusFailed && g.Severity != "warning" {
+			return errNo
+		}
+	}
+	return nil
+}
+
+func (a *app) genCommand() *cobra.Command {
+	o := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "gen",
+		Short: "Generate a crate from a template (the concept and generation stages)",
+		Example: `  sixty gen --template io.sixty.rust.cli --name my_tool
+  sixty gen --template io.sixty.rust.cli --name my_tool --var license=MIT -o tools/my_tool`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.template == "" {
+				return usagef("gen needs --template; see sixty market search")
+			}
+			if err := o.check(); err != nil {
+				return err
+			}
+			view, err := a.printer(history{})
+			if err != nil {
+				return err
+			}
+			defer view.Close()
+			r, err := a.resolve(cmd.Context(), o, view)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, r.crate.Dir)
+			return nil
+		},
+	}
+	o.sourceFlags(cmd)
+	o.templateFlags(cmd)
+	return cmd
+}
+

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/moby/buildkit/client"
+
+	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
+	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/run"
+	"github.com/sixtyhq/sixty/internal/verdict"
+	"github.com/sixtyhq/sixty/stages"
+	"github.com/sixtyhq/sixty/stages/setup"
+	"github.com/sixtyhq/sixty/stages/validation"
+)
+
+// executed is a run that has happened.
+type executed struct {
+	*resolved
+	graph   *plan.Graph
+	results []plan.Result
+	metrics verdict.Metrics
+	verdict verdict.Verdict
+	engine  string
+	started time.Time
+	// judged is when the last step had ended and the reporting stage began.
+	judged time.Time
+}
+
+// execute resolves, plans, runs and judges.
+func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err error) {
+	started := time.Now()
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("the deadline of %s (--timeout) has passed", o.timeout))
+		defer cancel()
+	}
+	cache, err := a.cache()
+	if err != nil {
+		return nil, err
+	}
+	known := readHistory(cache)
+	view, err := a.printer(known)
+	if err != nil {
+		return nil, err
+	}
+	defer view.Close()
+	store, err := blob.Open(filepath.Join(cache, "content"))
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.resolve(ctx, o, view)
+	if err != nil {
+		return nil, err
+	}
+	eng, err := a.openEngine(ctx, o, cache, store, view)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, eng.Close()) }()
+	if r.images, err = a.resolveImages(ctx, cache, r.pipeline.Images, view); err != nil {
+		return nil, err
+	}
+	e := &executed{resolved: r, engine: eng.name, started: started}
+	if err := a.lock(ctx, o, e, eng, view); err != nil {
+		return nil, err
+	}
+	if e.graph, err = e.plan(o, store); err != nil {
+		return nil, err
+	}
+	view.Plan(e.graph)
+	if err := a.runGraph(ctx, o, e, eng, view); err != nil {
+		return nil, err
+	}
+	known.update(cache, e.results)
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		return nil, errInterrupted
+	}
+	e.judged = time.Now()
+	var unread []string
+	e.metrics, unread = stages.Measure(e.graph, e.results, e.crate)
+	for _, text := range unread {
+		e.warnings = append(e.warnings, text)
+		view.Note("Warning: %s", text)
+	}
+	var diags hcl.Diagnostics
+	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level)
+	a.warn(r, diags, view)
+	return e, nil
+}
+
+// plan makes the graph and checks its gates.
+func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
+	tree, err := e.crate.Pack(store)
+	if err != nil {
+		return nil, err
+	}
+	e.tree = tree
+	in := stages.Input{Pipeline: e.pipeline, Tree: tree, Images: e.images, Only: o.only, Rust: &setup.Input{Store: store}}
+	if in.Rust.Sources, err = e.crate.Sources(); err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", e.crate.Dir, err)}
+	}
+	if in.Rust.Skeleton, err = e.crate.Skeleton(); err != nil {
+		return nil, fmt.Errorf("find what has to be compiled once: %w", err)
+	}
+	g, diags := stages.Plan(in)
+	if !diags.HasErrors() {
+		diags = append(diags, verdict.Check(e.pipeline, stages.Metrics(), g.Steps())...)
+		for _, refusal := range plan.Check(g, buildkit.Caps()) {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "The engine can't run this", Detail: refusal.Error() + ".", Subject: config.HCLRange(refusal.Range)})
+		}
+	}
+	if diags.HasErrors() {
+		return nil, &diagError{diags, e.cfg.Files}
+	}
+	return g, nil
+}
+
+// openedEngine is a BuildKit and what belongs to it.
+type openedEngine struct {
+	io.Closer
+	client  *client.Client
+	name    string
+	store   *blob.Store
+	init    string
+	results string
+}
+
+func (a *app) openEngine(ctx context.Context, o *runOptions, cache string, store *blob.Store, view *progress.Printer) (*openedEngine, error) {
+	program, err := buildkit.InitProgram()
+	if err != nil {
+		return nil, err
+	}
+	init, err := store.PutBytes(program)
+	if err != nil {
+		return nil, err
+	}
+	eng := &openedEngine{store: store, init: init.Digest, results: filepath.Join(cache, "results")}
+	address := o.engine
+	if address == "" {
+		address = os.Getenv("SIXTY_ENGINE")
+	}
+	if address != "" {
+		tls := buildkit.TLS{CA: o.tlsCA, Cert: o.tlsCert, Key: o.tlsKey, ServerName: o.tlsServer}
+		eng.client, eng.name, err = buildkit.Dial(ctx, address, tls)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		eng.Closer = eng.client
+		return eng, nil
+	}
+	eng.client, eng.Closer, err = buildkit.StartEmbedded(ctx, buildkit.EmbeddedOptions{
+		Root: filepath.Join(cache, "engine"),
+		Waiting: func(holder string) {
+			view.Note("Another sixty (process %s) is using the engine; waiting for it to end", holder)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	eng.name = buildkit.EmbeddedName()
+	return eng, nil
+}
+
+// runGraph runs a graph; what happens to steps is in e.results.
+func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *openedEngine, view *progress.Printer) error {
+	secrets, err := readSecrets(e.pipeline.Secrets, e.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	runner, keys, err := eng.runner(e.graph, secrets, view)
+	if err != nil {
+		return err
+	}
+	width := o.width
+	if width < 1 {
+		width = runtime.NumCPU()
+	}
+	audit := validation.Audit{Crate: e.crate, Database: a.auditDatabase(o), Results: eng.results}
+	e.results, err = run.Steps(ctx, e.graph, run.Options{
+		Engine: runner, Runners: map[string]run.Runner{validation.AuditRunner: audit}, Width: width,
+		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
+		Ended:   view.Ended,
+	})
+	for i, r := range e.results {
+		if r.Key == "" {
+			e.results[i].Key = keys[r.Step].Digest
+		}
+	}
+	return err
+}
+
+func (eng *openedEngine) runner(g *plan.Graph, secrets map[string][]byte, view *progress.Printer) (run.Runner, map[string]plan.Key, error) {
+	keys, err := plan.Keys(g, eng.init)
+	if err != nil {
+		return nil, nil, err
+	}
+	runner, err := buildkit.New(buildkit.Options{
+		Client: eng.client, Graph: g, Blobs: eng.store.Dir(), Init: eng.init, Results: eng.results, Keys: keys,
+		Secrets: secrets, Log: view.Log,
+	})
+	return runner, keys, err
+}
+
+// lock sees to it that there is a lockfile: with --resolve a missing one is
+// made in a graph of its own, whose one step may use the network.
+func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedEngine, view *progress.Printer) error {
+	if e.crate.Lock != nil {
+		return nil
+	}
+	if !o.resolve {
+		return usagef("%s has no Cargo.lock, so its dependencies are not pinned. Add --resolve to make one in a step that may use the network (the report names it), or run cargo generate-lockfile", e.crate.Dir)
+	}
+	image := ""
+	for _, i := range e.pipeline.Images {
+		if i.Warm != nil {
+			image = i.Name
+			break
+		}
+	}
+	if image == "" {
+		return usagef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
+	}
+	tree, err := e.crate.Pack(eng.store)
+	if err != nil {
+		return err
+	}
+	g := &plan.Graph{Images: []plan.Image{e.images[image]}, Stages: []plan.Stage{{Name: "setup", Steps: []plan.Step{setup.Lockfile(image, tree)}}}}
+	runner, _, err := eng.runner(g, nil, view)
+	if err != nil {
+		return err
+	}
+	results, err := run.Steps(ctx, g, run.Options{Engine: runner, Started: func(s plan.Step) { view.Started(s.ID, s.Stage) }, Ended: view.Ended})
+	if err != nil {
+		return err
+	}
+	e.host = append(e.host, results...)
+	if !results[0].Status.OK() {
+		return fmt.Errorf("make Cargo.lock: %s%s", results[0].Reason, logTail(results[0].Dir, 20))
+	}
+	made, err := os.ReadFile(filepath.Join(results[0].Dir, "outputs", crate.LockName))
+	if err != nil {
+		return fmt.Errorf("make Cargo.lock: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(e.crate.Dir, crate.LockName), made, 0o644); err != nil {
+		return fmt.Errorf("write Cargo.lock: %w", err)
+	}
+	view.Note("Wrote %s", filepath.Join(e.crate.Dir, crate.LockName))
+	e.crate, err = crate.Open(filepath.Join(e.crate.Dir, "Cargo.toml"))
+	return err
+}
+
+// readSecrets takes the values of secrets from where the pipeline says.
+func readSecrets(secrets []config.Secret, dir string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, s := range secrets {
+		switch {
+		case s.Env != "":
+			value, ok := os.LookupEnv(s.Env)
+			if !ok {
+				return nil, usagef("secret %q (%s:%d) is read from the environment variable %s, which is not set", s.Name, s.Range.Filename, s.Range.Start.Line, s.Env)
+			}
+			out[s.Name] = []byte(value)
+		case s.File != "":
+			path := s.File
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
+			}
+			value, err := os.ReadFile(path)
+			if err != nil {
+				return nil, usagef("secret %q (%s:%d): %w", s.Name, s.Range.Filename, s.Range.Start.Line, err)
+			}
+			out[s.Name] = value
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/sixtyhq/sixty/attest/sign"
+	"github.com/sixtyhq/sixty/attest/statement"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
+)
+
+// bundleSuffix is added to a report's name for its bundle.
+const bundleSuffix = ".sigstore.json"
+
+// finished is what lies on disk when a run is over.
+type finished struct {
+	report    report.Report
+	dir       string
+	path      string
+	bundle    string
+	publicKey string
+	keyNote   string
+}
+
+// finish exports logs and artifacts, writes the report in its forms and signs
+// it.
+func (a *app) finish(ctx context.Context, o *runOptions, e *executed) (*finished, error) {
+	f := &finished{path: o.report, dir: filepath.Dir(o.report)}
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return nil, usagef("make the folder for the report: %w", err)
+	}
+	if err := exportLogs(e.results, filepath.Join(f.dir, "logs")); err != nil {
+		return nil, err
+	}
+	artifacts, err := exportArtifacts(e.results, filepath.Join(f.dir, "artifacts"))
+	if err != nil {
+		return nil, err
+	}
+	var key *sign.Key
+	if !o.unsigned {
+		if key, err = f.loadKey(); err != nil {
+			return nil, err
+		}
+	}
+	f.report = e.report(o, artifacts)
+	if key != nil {
+		f.bundle = o.report + bundleSuffix
+		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle), KeyHint: key.Hint()}
+	}
+	text, err := f.report.JSON()
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(o.report, text); err != nil {
+		return nil, err
+	}
+	if err := writeFile(strings.TrimSuffix(o.report, ".json")+".md", []byte(f.report.Markdown())); err != nil {
+		return nil, err
+	}
+	if o.metrics != "" {
+		m, err := json.MarshalIndent(e.metrics, "", "  ")
+		if err != nil {
+			return nil, err
+		}
+		if err := writeFile(o.metrics, append(m, '\n')); err != nil {
+			return nil, err
+		}
+	}
+	if key == nil {
+		return f, nil
+	}
+	return f, f.sign(ctx, key, text, artifacts)
+}
+
+func (f *finished) loadKey() (*sign.Key, error) {
+	dir, err := sign.DefaultKeyDir()
+	if err != nil {
+		return nil, err
+	}
+	key, file, err := sign.LoadOrCreateKey(dir, sign.PasswordFromEnv(os.LookupEnv, nil))
+	if err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
+	}
+	f.publicKey = file.PublicPath
+	if file.Created {
+		f.keyNote = file.String()
+	}
+	return key, nil
+}
+
+// sign makes the bundle over the report and the artifacts.
+func (f *finished) sign(ctx context.Context, key *sign.Key, text []byte, artifacts []report.Artifact) error {
+	subjects := []statement.Resource{statement.Bytes(filepath.Base(f.path), text)}
+	for _, art := range artifacts {
+		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
+	}
+	st, err := statement.New(subjects, predicate(f.report))
+	if err != nil {
+		return fmt.Errorf("state the verdict: %w", err)
+	}
+	bundle, err := sign.Bundle(ctx, st, key)
+	if err != nil {
+		return fmt.Errorf("sign the report: %w", err)
+	}
+	return writeFile(f.bundle, append(bundle, '\n'))
+}
+
+// predicate is the report in the form that is signed.
+func predicate(r report.Report) statement.Report {
+	p := statement.Report{
+		Run: r.SessionID, Crate: statement.Crate{Name: r.CrateName, Version: r.CrateVersion},
+		StartedOn: r.StartedAt, FinishedOn: r.StartedAt.Add(time.Duration(r.TotalDurationMS) * time.Millisecond),
+		Level: r.Level, Status: statement.Status(r.DeploymentStatus),
+	}
+	for _, l := range r.Levels {
+		p.Levels = append(p.Levels, statement.Level{Name: l.Name, Ready: l.Ready, Missing: l.Missing})
+	}
+	for _, g := range r.Gates {
+		p.Gates = append(p.Gates, statement.Gate{Name: g.Name, Level: g.Level, Status: statement.GateStatus(report.Word(g.Status)), Message: g.Message})
+	}
+	return p
+}
+
+// report gathers what is known into the report.
+func (e *executed) report(o *runOptions, artifacts []report.Artifact) report.Report {
+	r := report.Report{
+		Schema: report.SchemaURI, SessionID: rand.Text(), CrateName: e.crate.Name, CrateVersion: e.crate.Version,
+		Template: e.template, StartedAt: e.started.UTC(), Sixty: version, Engine: e.engine, Source: e.tree.Digest,
+		Images: []report.Image{}, Metrics: e.metrics, Gates: []report.Gate{}, Level: e.verdict.Asked,
+		NetworkSteps: []string{}, Artifacts: artifacts, DeploymentStatus: report.NotReady,
+		Recommendation: report.Recommend(e.verdict), Warnings: e.warnings,
+	}
+	for _, i := range e.graph.Images {
+		r.Images = append(r.Images, report.Image{Name: i.Name, Ref: i.Ref, Digest: i.Digest, Origin: i.Origin})
+	}
+	reporting := plan.Result{Step: "reporting.report", Stage: "reporting", Name: "report", Status: plan.StatusPassed, Started: e.judged, Ended: time.Now()}
+	r.Stages = report.Stages(e.graph, append(e.host, reporting), e.results)
+	status := map[string]plan.Status{}
+	for _, g := range e.verdict.Gates {
+		status[g.Name] = g.Status
+		r.Gates = append(r.Gates, report.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: g.Status, Message: g.Message})
+	}
+	r.Validation = report.Validation{PackageValid: status["package"], Documentation: status["docs"], Audit: status["audit"], PublishDryRun: status["publish"]}
+	for _, l := range e.verdict.Levels {
+		missing := l.Missing
+		if missing == nil {
+			missing = []string{}
+		}
+		r.Levels = append(r.Levels, report.Level{Name: l.Name, Ready: l.Ready, Missing: missing})
+	}
+	for _, res := range append(append([]plan.Result{}, e.host...), e.results...) {
+		if res.Record != nil && res.Record.LoopbackOnly != nil && !*res.Record.LoopbackOnly {
+			r.NetworkSteps = append(r.NetworkSteps, res.Step)
+		}
+	}
+	if e.verdict.Ready && len(e.overBudget(r.Stages)) == 0 {
+		r.DeploymentStatus = report.Ready
+	}
+	r.TotalDurationMS = time.Since(e.started).Milliseconds()
+	return r
+}
+
+// overBudget are the stages whose exceeded budget fails the run.
+func (e *executed) overBudget(stages []report.Stage) []string {
+	var over []string
+	for i, s := range stages {
+		if s.BudgetExceeded && e.graph.Stages[i].BudgetFails {
+			over = append(over, s.Name)
+		}
+	}
+	return over
+}
+
+// exportLogs copies what each step printed.
+func exportLogs(results []plan.Result, dir string) error {
+	for _, r := range results {
+		if r.Dir == "" {
+			continue
+		}
+		err := copyFile(filepath.Join(r.Dir, "log"), filepath.Join(dir, r.Step+".log"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("export the log of %s: %w", r.Step, err)
+		}
+	}
+	return nil
+}
+
+// exportArtifacts copies what the run made: every file at the top of the
+// outputs "bin" and "crates" of any step.
+func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, error) {
+	out := []report.Artifact{}
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("clear the artifacts of an earlier run: %w", err)
+	}
+	for _, r := range results {
+		if r.Dir == "" || !r.Status.OK() {
+			continue
+		}
+		for _, output := range []string{"bin", "crates"} {
+			entries, err := os.ReadDir(filepath.Join(r.Dir, "outputs", output))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
+			}
+			for _, entry := range entries {
+				if !entry.Type().IsRegular() || output == "crates" && !strings.HasSuffix(entry.Name(), ".crate") {
+					continue
+				}
+				art, err := exportArtifact(filepath.Join(r.Dir, "outputs", output, entry.Name()), filepath.Join(dir, entry.Name()))
+				if err != nil {
+					return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
+				}
+				out = append(out, art)
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+func exportArtifact(from, to string) (report.Artifact, error) {
+	if err := copyFile(from, to); err != nil {
+		return report.Artifact{}, err
+	}
+	f, err := os.Open(to)
+	if err != nil {
+		return report.Artifact{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return report.Artifact{}, err
+	}
+	return report.Artifact{Name: filepath.Base(to), Path: to, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: n}, nil
+}
+
+func copyFile(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	st, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	dst, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, st.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(dst, src); err != nil {
+		dst.Close()
+		return err
+	}
+	return dst.Close()
+}
+
+// writeFile replaces a file in one step.
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	tmp := path + ".new"
+	if err := os.WriteFile(tmp, content, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// logTail is the last lines of a step's log, indented, with a line break
+// before; empty when there is no log.
+func logTail(dir string, lines int) string {
+	b, err := os.ReadFile(filepath.Join(dir, "log"))
+	if err != nil || len(b) == 0 {
+		return ""
+	}
+	all := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	if len(all) > lines {
+		all = all[len(all)-lines:]
+	}
+	return "\n    " + strings.Join(all, "\n    ")
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sixtyhq/sixty/cmd/sixty/image"
+	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/plan"
+)
+
+// lookupTimeout bounds how long a registry may take to answer before an image
+// is made from packages instead.
+const lookupTimeout = 10 * time.Second
+
+// layoutScheme begins the reference of an image in an OCI layout.
+const layoutScheme = "oci-layout://"
+
+// pins are the digests that image references were resolved to, so that runs do
+// not change under the user and need no registry. `sixty image pin` renews one.
+type pins map[string]pin
+
+type pin struct {
+	Digest string    `json:"digest"`
+	Env    []string  `json:"env"`
+	At     time.Time `json:"at"`
+}
+
+func pinsFile(cache string) string { return filepath.Join(cache, "image-pins.json") }
+
+func readPins(cache string) (pins, error) {
+	p := pins{}
+	b, err := os.ReadFile(pinsFile(cache))
+	if errors.Is(err, os.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the image pins: %w", err)
+	}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, fmt.Errorf("read the image pins in %s: %w", pinsFile(cache), err)
+	}
+	return p, nil
+}
+
+func (p pins) write(cache string) error {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := pinsFile(cache) + ".new"
+	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+		return fmt.Errorf("write the image pins: %w", err)
+	}
+	return os.Rename(tmp, pinsFile(cache))
+}
+
+// pinImage asks a registry which image a reference names now.
+func pinImage(ctx context.Context, cache, ref string) (pin, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	digest, err := image.Pin(ctx, ref)
+	if err != nil {
+		return pin{}, err
+	}
+	env, err := image.Env(ctx, withDigest(ref, digest))
+	if err != nil {
+		return pin{}, err
+	}
+	known, err := readPins(cache)
+	if err != nil {
+		return pin{}, err
+	}
+	known[ref] = pin{Digest: digest, Env: env, At: time.Now().UTC().Truncate(time.Second)}
+	return known[ref], known.write(cache)
+}
+
+// withDigest is REPOSITORY@DIGEST.
+func withDigest(ref, digest string) string {
+	name, _, _ := strings.Cut(ref, "@")
+	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+		name = name[:i]
+	}
+	return name + "@" + digest
+}
+
+// debianSpec is what an image block's debian block asks for.
+func debianSpec(i config.Image) image.Spec {
+	d := i.Debian
+	exclude, include := image.Slim()
+	return image.Spec{
+		Name: i.Name, Suite: d.Suite, Packages: d.Packages, Env: d.Env,
+		Exclude: append(append([]string{}, d.Exclude...), exclude...),
+		Include: append(append([]string{}, d.Include...), include...),
+	}
+}
+
+func imageDir(cache, name string) string { return filepath.Join(cache, "images", name) }
+
+// resolveImages chooses an image for each block: a layout that the pipeline
+// names, the digest that its reference was pinned to, an image made from the
+// same packages before, what its registry says now, or an image made now. Which
+// one it was is said and stands in the report.
+func (a *app) resolveImages(ctx context.Context, cache string, blocks []config.Image, view *progress.Printer) (map[string]plan.Image, error) {
+	known, err := readPins(cache)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]plan.Image{}
+	for _, block := range blocks {
+		chosen, err := a.resolveImage(ctx, cache, known, block, view)
+		if err != nil {
+			return nil, fmt.Errorf("image %q: %w", block.Name, err)
+		}
+		chosen.Name, chosen.Range = block.Name, config.PlanRange(block.Range)
+		view.Note("Image %s: %s, %s", chosen.Name, chosen.Ref, chosen.Origin)
+		out[block.Name] = chosen
+	}
+	return out, nil
+}
+
+func (a *app) resolveImage(ctx context.Context, cache string, known pins, block config.Image, view *progress.Printer) (plan.Image, error) {
+	if dir, ok := strings.CutPrefix(block.From, layoutScheme); ok {
+		info, err := image.Open(dir)
+		if err != nil {
+			return plan.Image{}, usagef("open %s: %w", dir, err)
+		}
+		return layoutImage(info, "the OCI layout that the pipeline names"), nil
+	}
+	if p, ok := known[block.From]; ok {
+		return registryImage(block.From, p), nil
+	}
+	if block.Debian != nil {
+		info, err := image.Open(imageDir(cache, block.Name))
+		if err == nil && info.Key == debianSpec(block).Key() {
+			return layoutImage(info, "made from Debian's packages"), nil
+		}
+	}
+	var registryErr error
+	if block.From != "" {
+		var p pin
+		if p, registryErr = pinImage(ctx, cache, block.From); registryErr == nil {
+			return registryImage(block.From, p), nil
+		}
+		if ctx.Err() != nil {
+			return plan.Image{}, context.Cause(ctx)
+		}
+	}
+	if block.Debian == nil {
+		return plan.Image{}, fmt.Errorf("its registry gave no answer, and the pipeline has no debian block to make it from: %w", registryErr)
+	}
+	if registryErr != nil {
+		view.Note("Image %s: %s can't be had (%v), so it is made from Debian's packages", block.Name, block.From, firstLine(registryErr))
+	}
+	info, err := a.buildImage(ctx, cache, block, view)
+	if err != nil {
+		return plan.Image{}, err
+	}
+	return layoutImage(info, "made from Debian's packages"), nil
+}
+
+func (a *app) buildImage(ctx context.Context, cache string, block config.Image, view *progress.Printer) (image.Info, error) {
+	id := "image " + block.Name
+	view.Started(id, "setup")
+	started := time.Now()
+	info, err := image.Build(ctx, debianSpec(block), imageDir(cache, block.Name), logWriter(func(p []byte) { view.Log(id, false, p) }))
+	result := plan.Result{Step: id, Stage: "setup", Status: plan.StatusPassed, Started: started, Ended: time.Now()}
+	if err != nil {
+		result.Status = plan.StatusFailed
+	}
+	view.Ended(result)
+	var missing *image.SetupError
+	if errors.As(err, &missing) {
+		return info, usageError{err}
+	}
+	return info, err
+}
+
+type logWriter func([]byte)
+
+func (w logWriter) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+func layoutImage(info image.Info, origin string) plan.Image {
+	return plan.Image{Ref: info.Ref, Digest: info.Digest, Layout: info.Dir, Env: info.Env, Origin: origin}
+}
+
+func registryImage(ref string, p pin) plan.Image {
+	return plan.Image{Ref: withDigest(ref, p.Digest), Digest: p.Digest, Env: p.Env,
+		Origin: fmt.Sprintf("%s as pinned on %s", ref, p.At.Format(time.DateOnly))}
+}
+
+func firstLine(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if len(text) > 160 {
+		text = text[:160] + "…"
+	}
+	return text
+}

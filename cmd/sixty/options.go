@@ -1,0 +1,133 @@
+package main
+
+import (
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// runOptions is everything that a command line says about a run.
+type runOptions struct {
+	pipeline string
+	manifest string
+	template string
+	name     string
+	version  string
+	output   string
+	vars     []string
+	varFiles []string
+
+	level    string
+	timeout  time.Duration
+	report   string
+	metrics  string
+	auditDB  string
+	resolve  bool
+	force    bool
+	unsigned bool
+	width    int
+
+	engine    string
+	tlsCA     string
+	tlsCert   string
+	tlsKey    string
+	tlsServer string
+
+	// only names the stages to run beside setup; empty: all.
+	only []string
+}
+
+func (o *runOptions) sourceFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.pipeline, "pipeline", "", "pipeline file or folder (default: ./pipeline.hcl, else the built-in pipeline)")
+	f.StringVar(&o.manifest, "manifest", "", "Cargo.toml of a crate or workspace that exists (default: ./Cargo.toml when there is no --template)")
+	f.StringArrayVar(&o.vars, "var", nil, "value of a variable of the pipeline or the pack, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&o.varFiles, "var-file", nil, "file with values of variables; may be repeated")
+	cmd.MarkFlagFilename("manifest", "toml") //nolint:errcheck // the flag exists
+}
+
+func (o *runOptions) templateFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.template, "template", "", "pack to generate the crate from; see sixty market search")
+	f.StringVar(&o.name, "name", "", "name of the new crate; short for --var name=NAME")
+	f.StringVar(&o.version, "version", "", "version of the new crate; short for --var version=VERSION")
+	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
+	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
+}
+
+func (o *runOptions) runFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.DurationVar(&o.timeout, "timeout", 0, "deadline over all, such as 60s")
+	f.StringVar(&o.report, "report", "out/report.json", "where to write the report; logs, artifacts and the signed bundle lie beside it")
+	f.StringVar(&o.metrics, "metrics-output", "", "write the metrics alone to this file as JSON")
+	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
+	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
+	f.BoolVar(&o.unsigned, "no-sign", false, "do not sign the report")
+	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
+	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
+	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")
+	f.StringVar(&o.tlsKey, "tls-key", "", "client key for a tcp:// engine")
+	f.StringVar(&o.tlsServer, "tls-server-name", "", "name in the certificate of a tcp:// engine, when it is not the host's")
+}
+
+func (o *runOptions) levelFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.level, "level", config.Levels()[0], "readiness level to ask for: "+strings.Join(config.Levels(), ", "))
+	completeWords(cmd, "level", config.Levels()...)
+}
+
+func (o *runOptions) check() error {
+	if o.template != "" && o.manifest != "" {
+		return usagef("--template makes a new crate and --manifest takes one that exists: give one of them")
+	}
+	if o.template == "" && (o.name != "" || o.version != "" || o.output != "") {
+		return usagef("--name, --version and --output are for a new crate: give --template as well")
+	}
+	if o.level != "" {
+		for _, l := range config.Levels() {
+			if l == o.level {
+				return nil
+			}
+		}
+		return usagef("there is no level %q; the levels are %s.%s", o.level, strings.Join(config.Levels(), ", "), lang.DidYouMean(o.level, config.Levels()))
+	}
+	return nil
+}
+
+// given gathers the values of variables in the order in which later ones win.
+func (o *runOptions) given() ([]lang.Given, error) {
+	var out []lang.Given
+	env := os.Environ()
+	sort.Strings(env)
+	for _, pair := range env {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "SIXTY_VAR_") {
+			out = append(out, lang.Given{Name: strings.TrimPrefix(name, "SIXTY_VAR_"), Text: value, Source: name, Lenient: true})
+		}
+	}
+	for _, file := range o.varFiles {
+		values, err := config.ReadValues(file)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, values...)
+	}
+	for _, v := range o.vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return nil, usagef("--var takes NAME=VALUE, not %q", v)
+		}
+		out = append(out, lang.Given{Name: name, Text: value, Source: "--var"})
+	}
+	for _, flag := range []struct{ name, value string }{{"template", o.template}, {"name", o.name}, {"version", o.version}} {
+		if flag.value != "" {
+			out = append(out, lang.Given{Name: flag.name, Text: flag.value, Source: "--" + flag.name})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
+)
+
+// printFailures shows each step that said no: where it stands in the pipeline
+// and the end of its log.
+func (a *app) printFailures(results []plan.Result) {
+	for _, r := range results {
+		switch r.Status {
+		case plan.StatusFailed, plan.StatusTimedOut, plan.StatusError:
+		default:
+			continue
+		}
+		where := ""
+		if r.Range.File != "" {
+			where = fmt.Sprintf(" (%s:%d)", r.Range.File, r.Range.StartLine)
+		}
+		how := report.Word(r.Status)
+		if r.Status == plan.StatusFailed && r.ExitCode != nil {
+			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
+		}
+		if r.Reason != "" {
+			how += ": " + r.Reason
+		}
+		fmt.Fprintf(a.stderr, "\nStep %s%s %s%s\n", r.Step, where, how, readable(logTail(r.Dir, 30)))
+	}
+}
+
+// printReport shows the verdict: stages, gates, levels, answer.
+func (a *app) printReport(r report.Report) {
+	fmt.Fprintln(a.stdout)
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
+	fmt.Fprintln(w, "STAGE\tTIME\tBUDGET\tCACHED\tSTATUS")
+	for _, s := range r.Stages {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Name, stageTime(s), s.BudgetText(), s.CachedText(), progress.Paint(s.Status, a.color()))
+	}
+	w.Flush() //nolint:errcheck // the terminal is gone
+	fmt.Fprintln(a.stdout)
+	w = tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
+	fmt.Fprintln(w, "GATE\tLEVEL\tSTATUS\t")
+	for _, g := range r.Gates {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", g.Name, g.Level, progress.Paint(g.Status, a.color()), readable(g.Message))
+	}
+	w.Flush() //nolint:errcheck // the terminal is gone
+	fmt.Fprintln(a.stdout)
+}
+
+func stageTime(s report.Stage) string {
+	if s.Status == plan.StatusSkipped {
+		return "–"
+	}
+	return report.Duration(s.DurationMS)
+}
+
+// printAnswer is the last thing that deploy says.
+func (a *app) printAnswer(f *finished, crateDir string) {
+	r := f.report
+	fmt.Fprintf(a.stdout, "%s  %s %s in %s. %s\n\n", r.DeploymentStatus, r.CrateName, r.CrateVersion, report.Duration(r.TotalDurationMS), r.Recommendation)
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(w, "source\t%s\n", crateDir)
+	for _, art := range r.Artifacts {
+		if strings.HasSuffix(art.Name, ".crate") {
+			fmt.Fprintf(w, "crate\t%s\n", art.Path)
+		} else {
+			fmt.Fprintf(w, "binary\t%s\n", art.Path)
+		}
+	}
+	fmt.Fprintf(w, "report\t%s\n", f.path)
+	if f.bundle != "" {
+		fmt.Fprintf(w, "bundle\t%s\n", f.bundle)
+	}
+	w.Flush() //nolint:errcheck // the terminal is gone
+	if f.bundle != "" {
+		fmt.Fprintf(a.stdout, "\nAnyone with the public key can check it:\n  sixty verify %s --bundle %s --key %s\n", f.path, f.bundle, f.publicKey)
+	}
+	if f.keyNote != "" {
+		fmt.Fprintf(a.stderr, "\n%s\n", f.keyNote)
+	}
+}
+
+// readable drops what a terminal would obey: text of a step's log is hostile.
+func readable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r >= 0x20 && r != 0x7f && (r < 0x80 || r > 0x9f) {
+			return r
+		}
+		return -1
+	}, s)
+}

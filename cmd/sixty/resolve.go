@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
+	"github.com/sixtyhq/sixty/stages"
+	"github.com/sixtyhq/sixty/stages/concept"
+	"github.com/sixtyhq/sixty/stages/generation"
+)
+
+// resolved is everything that shapes the graph, known before there is one.
+type resolved struct {
+	cfg      *config.Config
+	pipeline *config.Pipeline
+	template *report.Template
+	crate    *crate.Crate
+	tree     blob.Blob
+	images   map[string]plan.Image
+	// host are the results of the stages that run in this process.
+	host     []plan.Result
+	warnings []string
+}
+
+// loadPipeline finds the pipeline: the one that was named, the project's own,
+// or the built-in one.
+func (a *app) loadPipeline(o *runOptions) (*config.Config, error) {
+	path := o.pipeline
+	if path == "" {
+		if _, err := os.Stat("pipeline.hcl"); err == nil {
+			path = "pipeline.hcl"
+		}
+	}
+	if path == "" {
+		cfg, diags := config.Parse(".", []string{"built-in pipeline.hcl"}, map[string][]byte{"built-in pipeline.hcl": stages.DefaultPipeline})
+		if diags.HasErrors() {
+			return nil, &diagError{diags, cfg.Files}
+		}
+		return cfg, nil
+	}
+	cfg, diags := config.Load(path)
+	if diags.HasErrors() {
+		e := &diagError{diags: diags}
+		if cfg != nil {
+			e.files = cfg.Files
+		}
+		return nil, e
+	}
+	return cfg, nil
+}
+
+// values splits what was given between the pipeline and the pack: a name that
+// the pipeline declares is the pipeline's, and all others are the pack's.
+func (o *runOptions) values(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
+	given, err := o.given()
+	if err != nil {
+		return nil, nil, err
+	}
+	declared := map[string]bool{}
+	for _, v := range cfg.Variables {
+		declared[v.Name] = true
+	}
+	for _, g := range given {
+		if declared[g.Name] {
+			pipeline = append(pipeline, g)
+		} else {
+			pack = append(pack, g)
+		}
+	}
+	return pipeline, pack, nil
+}
+
+// resolve runs the concept and generation stages, or takes a crate that
+// exists, and evaluates the pipeline for it.
+func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer) (*resolved, error) {
+	r := &resolved{}
+	var err error
+	if r.cfg, err = a.loadPipeline(o); err != nil {
+		return nil, err
+	}
+	given, packGiven, err := o.values(r.cfg)
+	if err != nil {
+		return nil, err
+	}
+	values, diags := lang.ResolveVariables(r.cfg.Variables, given, lang.FunctionMap(r.cfg.Dir))
+	if diags.HasErrors() {
+		return nil, &diagError{diags, r.cfg.Files}
+	}
+	a.warn(r, diags, view)
+	conceptStage, generationStage, diags := r.cfg.Concept(values.Values)
+	if diags.HasErrors() {
+		return nil, &diagError{diags, r.cfg.Files}
+	}
+	dir := ""
+	if conceptStage.Pack != "" && conceptStage.When {
+		if dir, err = a.generate(ctx, o, r, conceptStage, generationStage, packGiven, view); err != nil {
+			return nil, err
+		}
+	} else {
+		if err := a.unusedValues(r, packGiven, view); err != nil {
+			return nil, err
+		}
+		if dir, err = o.sourceDir(); err != nil {
+			return nil, err
+		}
+	}
+	if r.crate, err = crate.Open(dir); err != nil {
+		return nil, usageError{err}
+	}
+	if r.pipeline, diags = r.cfg.Evaluate(values.Values, r.crate.Value()); diags.HasErrors() {
+		return nil, &diagError{diags, r.cfg.Files}
+	}
+	return r, nil
+}
+
+func (a *app) warn(r *resolved, diags []*hcl.Diagnostic, view *progress.Printer) {
+	for _, d := range diags {
+		text := d.Summary + ": " + d.Detail
+		r.warnings = append(r.warnings, text)
+		view.Note("Warning: %s", text)
+	}
+}
+
+// unusedValues refuses values that nothing declares.
+func (a *app) unusedValues(r *resolved, given []lang.Given, view *progress.Printer) error {
+	_, diags := lang.ResolveVariables(r.cfg.Variables, given, nil)
+	var unknown []*hcl.Diagnostic
+	failed := false
+	for _, d := range diags {
+		if d.Summary == lang.UnknownVariable {
+			unknown = append(unknown, d)
+			failed = failed || d.Severity == hcl.DiagError
+		}
+	}
+	if failed {
+		return &diagError{unknown, r.cfg.Files}
+	}
+	a.warn(r, unknown, view)
+	return nil
+}
+
+// sourceDir is the folder of a crate that exists.
+func (o *runOptions) sourceDir() (string, error) {
+	manifest := o.manifest
+	if manifest == "" {
+		manifest = "Cargo.toml"
+		if _, err := os.Stat(manifest); errors.Is(err, fs.ErrNotExist) {
+			return "", usagef("there is no Cargo.toml here: give --template ID to make a new crate (see sixty market search), or --manifest PATH/Cargo.toml for one that exists")
+		}
+	}
+	return manifest, nil
+}
+
+// generate runs the concept and generation stages and returns the new crate's
+// manifest.
+func (a *app) generate(ctx context.Context, o *runOptions, r *resolved, conceptStage, generationStage config.Stage, given []lang.Given, view *progress.Printer) (string, error) {
+	configPath, err := market.ConfigPath()
+	if err != nil {
+		return "", err
+	}
+	var pack *market.Pack
+	err = r.timed("concept", "resolve", view, func() (err error) {
+		pack, err = concept.Resolve(ctx, configPath, conceptStage.Pack, conceptStage.Version)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	r.template = &report.Template{ID: pack.ID, Version: pack.Version, Digest: pack.Digest, Source: pack.Source}
+	view.Note("Template %s %s, %s", pack.ID, pack.Version, pack.Source)
+	epoch, err := sourceEpoch()
+	if err != nil {
+		return "", err
+	}
+	var made *generation.Result
+	err = r.timed("generation", "render", view, func() (err error) {
+		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(generationStage.Vars), given...), Dir: o.output, Epoch: epoch})
+		if err != nil {
+			return err
+		}
+		return made.Write(ctx, o.force)
+	})
+	if err != nil {
+		return "", err
+	}
+	view.Note("Crate in %s: %s", made.Dir, made.Summary())
+	return filepath.Join(made.Dir, "Cargo.toml"), nil
+}
+
+// sourceEpoch is the time that templates see: SOURCE_DATE_EPOCH
+// (https://reproducible-builds.org/specs/source-date-epoch/), or the first day
+// of this year, which gives licences their year and the same bytes all year.
+func sourceEpoch() (time.Time, error) {
+	text := os.Getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return time.Date(time.Now().UTC().Year(), 1, 1, 0, 0, 0, 0, time.UTC), nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds < 0 {
+		return time.Time{}, usagef("SOURCE_DATE_EPOCH is a number of seconds since 1970, not %q", text)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}
+
+func fromStage(vars map[string]cty.Value) []lang.Given {
+	var out []lang.Given
+	for name, v := range vars {
+		out = append(out, lang.Given{Name: name, Value: v, Source: "stage.generation.vars"})
+	}
+	return out
+}
+
+// timed records work of this process as a step's result.
+func (r *resolved) timed(stage, name string, view *progress.Printer, work func() error) error {
+	res := plan.Result{Step: stage + "." + name, Stage: stage, Name: name, Started: time.Now(), Status: plan.StatusPassed}
+	view.Started(res.Step, stage)
+	err := work()
+	res.Ended = time.Now()
+	if err != nil {
+		res.Status = plan.StatusFailed
+	}
+	view.Ended(res)
+	r.host = append(r.host, res)
+	if err != nil {
+		return fmt.Errorf("%s: %w", stage, err)
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package stages
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sixtyhq/sixty/internal/advisory"
+	"github.com/sixtyhq/sixty/internal/cargo"
+	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/verdict"
+	"github.com/sixtyhq/sixty/stages/setup"
+	"github.com/sixtyhq/sixty/stages/validation"
+)
+
+// group is one group of metrics: its figures, and how they are read from what
+// a step left behind. A figure that can't be read is left out.
+type group struct {
+	fields []verdict.Field
+	read   func(out output, c *crate.Crate) (map[string]float64, error)
+}
+
+// groups are all groups of metrics that a step can name.
+func groups() map[string]group {
+	return map[string]group{
+		"build": {[]verdict.Field{
+			{Name: "warnings", Description: "warnings of the compiler in the crate's own packages"},
+			{Name: "errors", Description: "errors of the compiler"},
+			{Name: "binaries", Description: "programs that were built"},
+		}, readBuild},
+		"tests": {[]verdict.Field{
+			{Name: "executed", Description: "tests that ran, documentation tests included"},
+			{Name: "passed", Description: "tests that passed"},
+			{Name: "failed", Description: "tests that failed"},
+			{Name: "ignored", Description: "tests that are marked as ignored"},
+		}, readTests},
+		"clippy": {[]verdict.Field{
+			{Name: "warnings", Description: "warnings of clippy and the compiler, each place counted once"},
+			{Name: "errors", Description: "errors of clippy and the compiler"},
+		}, readMessages},
+		"coverage": {[]verdict.Field{
+			{Name: "lines", Unit: "percent", Description: "lines of the crate's own sources that tests have run"},
+			{Name: "functions", Unit: "percent", Description: "functions that tests have run"},
+			{Name: "regions", Unit: "percent", Description: "code regions that tests have run"},
+		}, readCoverage},
+		"format": {[]verdict.Field{
+			{Name: "files", Description: "files that rustfmt would change"},
+		}, readFormat},
+		"package": {[]verdict.Field{
+			{Name: "crates", Description: "archives that cargo package made"},
+			{Name: "bytes", Unit: "bytes", Description: "size of the archives"},
+		}, readPackage},
+		"docs": {[]verdict.Field{
+			{Name: "warnings", Description: "warnings of rustdoc and the compiler"},
+			{Name: "errors", Description: "errors of rustdoc and the compiler"},
+		}, readMessages},
+		"audit": {[]verdict.Field{
+			{Name: "vulnerabilities", Description: "known vulnerabilities among the locked packages"},
+			{Name: "unmaintained", Description: "packages that are known to be unmaintained"},
+			{Name: "unsound", Description: "packages that are known to be unsound"},
+			{Name: "packages", Description: "packages that were looked up"},
+		}, readAudit},
+	}
+}
+
+// Metrics is the schema of everything that can be measured.
+func Metrics() verdict.Schema {
+	s := verdict.Schema{}
+	for name, g := range groups() {
+		s[name] = g.fields
+	}
+	return s
+}
+
+// Measure reads the metrics of every step that ran. A step's reader that fails
+// is told as a warning, and its figures stay unmeasured.
+func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (verdict.Metrics, []string) {
+	all := groups()
+	out := verdict.Metrics{}
+	var warnings []string
+	for _, r := range results {
+		step, ok := g.Step(r.Step)
+		if !ok || r.Dir == "" {
+			continue
+		}
+		for _, name := range step.Metrics {
+			reader, ok := all[name]
+			if !ok {
+				continue
+			}
+			values, err := reader.read(output{r}, c)
+			if err != nil {
+				warnings = append(warnings, fmt.Sprintf("step %s: metrics.%s: %v", r.Step, name, err))
+			}
+			if len(values) > 0 {
+				out[name] = values
+			}
+		}
+	}
+	return out, warnings
+}
+
+// output is what a step left behind.
+type output struct{ plan.Result }
+
+// file reads one of the step's files.
+func (o output) file(name ...string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(append([]string{o.Dir}, name...)...))
+}
+
+func (o output) messages() (*cargo.Messages, error) {
+	b, err := o.file("stdout")
+	if err != nil {
+		return nil, err
+	}
+	return cargo.ParseMessages(bytes.NewReader(b))
+}
+
+func readBuild(o output, _ *crate.Crate) (map[string]float64, error) {
+	m, err := o.messages()
+	if err != nil || m.Success == nil {
+		return nil, err
+	}
+	return map[string]float64{"warnings": float64(m.Warnings), "errors": float64(m.Errors), "binaries": float64(len(m.Executables))}, nil
+}
+
+// readMessages counts diagnostics. Without cargo's word that the build has
+// come to its end nothing is counted: a build that never began has no warnings
+// either.
+func readMessages(o output, _ *crate.Crate) (map[string]float64, error) {
+	m, err := o.messages()
+	if err != nil || m.Success == nil {
+		return nil, err
+	}
+	return map[string]float64{"warnings": float64(m.Warnings), "errors": float64(m.Errors)}, nil
+}
+
+func readTests(o output, c *crate.Crate) (map[string]float64, error) {
+	stdout, err := o.file("stdout")
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := o.file("stderr")
+	if err != nil {
+		return nil, err
+	}
+	m, err := cargo.ParseMessages(bytes.NewReader(stdout))
+	if err != nil {
+		return nil, err
+	}
+	t := cargo.ParseTests(cargo.TestLog{Stdout: stdout, Stderr: stderr, ExitCode: o.ExitCode, Binaries: cargo.TestBinaries(m, c.Project)})
+	if !t.Ran {
+		return nil, nil
+	}
+	if !t.Sound {
+		return nil, fmt.Errorf("the tests' output contradicts itself: %v", t.Problems)
+	}
+	return map[string]float64{
+		"executed": float64(t.Executed), "passed": float64(t.Passed), "failed": float64(t.Failed), "ignored": float64(t.Ignored),
+	}, nil
+}
+
+// readCoverage reads llvm-cov's summary; tests' own files do not count.
+func readCoverage(o output, _ *crate.Crate) (map[string]float64, error) {
+	f, err := os.Open(filepath.Join(o.Dir, "outputs", "coverage"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	cov, err := cargo.ParseCoverage(f, setup.SourceDir, nil)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]float64{}
+	for name, c := range map[string]cargo.Covered{"lines": cov.Lines, "functions": cov.Functions, "regions": cov.Regions} {
+		if c.Percent != nil {
+			values[name] = *c.Percent
+		}
+	}
+	return values, nil
+}
+
+func readFormat(o output, _ *crate.Crate) (map[string]float64, error) {
+	stdout, err := o.file("stdout")
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := o.file("stderr")
+	if err != nil {
+		return nil, err
+	}
+	f := cargo.ParseFormatting(stdout, stderr, setup.SourceDir)
+	if len(f.Errors) > 0 {
+		return nil, fmt.Errorf("rustfmt: %s", f.Errors[0])
+	}
+	return map[string]float64{"files": float64(len(f.Files))}, nil
+}
+
+func readPackage(o output, _ *crate.Crate) (map[string]float64, error) {
+	archives, err := filepath.Glob(filepath.Join(o.Dir, "outputs", "crates", "*.crate"))
+	if err != nil || len(archives) == 0 {
+		return nil, err
+	}
+	var size int64
+	for _, a := range archives {
+		st, err := os.Stat(a)
+		if err != nil {
+			return nil, err
+		}
+		size += st.Size()
+	}
+	return map[string]float64{"crates": float64(len(archives)), "bytes": float64(size)}, nil
+}
+
+func readAudit(o output, _ *crate.Crate) (map[string]float64, error) {
+	b, err := o.file(validation.ReportFile)
+	if err != nil {
+		return nil, err
+	}
+	var r advisory.Report
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, err
+	}
+	return map[string]float64{
+		"vulnerabilities": float64(len(r.Vulnerabilities)), "unmaintained": float64(len(r.Unmaintained)),
+		"unsound": float64(len(r.Unsound)), "packages": float64(r.Checked),
+	}, nil
+}
+

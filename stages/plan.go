@@ -1,0 +1,226 @@
+// Package stages plans the pipeline: it turns evaluated stages and a crate
+// into a graph of steps. Each of the six stages has a folder of its own for
+// what it contributes.
+package stages
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/stages/setup"
+)
+
+// Input is everything that a plan depends on; all of it is resolved.
+type Input struct {
+	Pipeline *config.Pipeline
+	// Tree is the source of the crate as a blob.
+	Tree blob.Blob
+	// Rust is the clean room's input without image and tree; nil when the
+	// source is no Rust crate.
+	Rust *setup.Input
+	// Images are the resolved images by name.
+	Images map[string]plan.Image
+	// Only limits the run to some stages; the clean room is always made.
+	// Empty means all.
+	Only []string
+}
+
+// Plan makes the graph.
+func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
+	p := planner{in: in, rooms: map[string]setup.Room{}, graph: &plan.Graph{}}
+	var image *config.Ref
+	for _, s := range in.Pipeline.Stages {
+		if s.Image != nil {
+			image = s.Image
+		}
+		p.stage(s, image)
+	}
+	if !p.diags.HasErrors() {
+		p.checkOrder()
+	}
+	return p.graph, p.diags
+}
+
+type planner struct {
+	in    Input
+	graph *plan.Graph
+	rooms map[string]setup.Room // by image
+	diags hcl.Diagnostics
+}
+
+func (p *planner) fail(r hcl.Range, summary, format string, args ...any) {
+	p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &r})
+}
+
+func (p *planner) stage(s config.Stage, image *config.Ref) {
+	out := plan.Stage{Name: s.Name, Budget: s.Budget, BudgetFails: s.BudgetFails, Range: config.PlanRange(s.Range)}
+	switch {
+	case !s.When:
+		out.Skipped = "its condition is false"
+	case s.Name != "setup" && len(p.in.Only) > 0 && !contains(p.in.Only, s.Name):
+		out.Skipped = "it was not asked for"
+	}
+	if s.Name == "setup" && image != nil {
+		if room, ok := p.room(*image, s.Range); ok {
+			for _, step := range room.Steps {
+				step.Range = config.PlanRange(s.Range)
+				out.Steps = append(out.Steps, step)
+			}
+		}
+	}
+	for _, step := range s.Steps {
+		if planned, ok := p.step(s, step, image); ok {
+			planned.Skipped = out.Skipped
+			if planned.Skipped == "" && !step.When {
+				planned.Skipped = "its condition is false"
+			}
+			out.Steps = append(out.Steps, planned)
+		}
+	}
+	p.graph.Stages = append(p.graph.Stages, out)
+}
+
+func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (plan.Step, bool) {
+	out := plan.Step{
+		ID: s.Name + "." + step.Name, Stage: s.Name, Name: step.Name,
+		Command: step.Command, Runner: step.Uses, Timeout: step.Timeout,
+		After: step.After, Metrics: step.Metrics, Range: config.PlanRange(step.Range),
+	}
+	if step.Uses != "" {
+		return out, true
+	}
+	if step.Image != nil {
+		image = step.Image
+	}
+	if image == nil {
+		p.fail(step.Range, "Step without an image", "Step %q has no image, and no stage before it names one.", out.ID)
+		return out, false
+	}
+	room, ok := p.room(*image, step.Range)
+	if !ok {
+		return out, false
+	}
+	out.Image = image.Name
+	out.Network = plan.Network(step.Network)
+	out.Dir = step.Dir
+	if out.Dir == "" {
+		out.Dir = setup.SourceDir
+	}
+	out.Env = merge(room.Env, step.Env)
+	mounts := map[string]plan.Mount{}
+	for _, m := range room.Mounts {
+		mounts[m.Target] = m
+	}
+	for _, m := range step.Mounts {
+		mounts[m.Path] = p.mount(m)
+	}
+	for _, target := range sortedKeys(mounts) {
+		out.Mounts = append(out.Mounts, mounts[target])
+	}
+	for _, o := range step.Outputs {
+		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
+	}
+	return out, true
+}
+
+// room is what a step on an image starts from.
+func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
+	if room, ok := p.rooms[ref.Name]; ok {
+		return room, true
+	}
+	image, ok := p.in.Images[ref.Name]
+	if !ok {
+		p.fail(at, "Image not resolved", "Image %q is not resolved.", ref.Name)
+		return setup.Room{}, false
+	}
+	p.graph.Images = append(p.graph.Images, image)
+	room := setup.Plain(p.in.Tree)
+	if warm(p.in.Pipeline, ref.Name) && p.in.Rust != nil {
+		rust := *p.in.Rust
+		rust.Image, rust.Tree = ref.Name, p.in.Tree
+		var err error
+		if room, err = setup.Plan(rust); err != nil {
+			p.fail(at, "No clean room", "%s.", err)
+			return setup.Room{}, false
+		}
+	}
+	p.rooms[ref.Name] = room
+	return room, true
+}
+
+func warm(p *config.Pipeline, name string) bool {
+	for _, i := range p.Images {
+		if i.Name == name {
+			return i.Warm != nil
+		}
+	}
+	return false
+}
+
+func (p *planner) mount(m config.Mount) plan.Mount {
+	out := plan.Mount{Target: m.Path, Writable: m.Writable}
+	switch m.Source.Kind {
+	case config.RefTree:
+		out.Source = setup.BlobSource(p.in.Tree)
+	case config.RefOutput:
+		out.Source = plan.Source{Kind: plan.SourceOutput, Step: m.Source.Name, Output: m.Source.Output}
+	case config.RefCache:
+		out.Source = plan.Source{Kind: plan.SourceCache, Cache: m.Source.Name}
+	case config.RefSecret:
+		out.Source = plan.Source{Kind: plan.SourceSecret, Secret: m.Source.Name}
+	}
+	return out
+}
+
+// checkOrder reports cycles at the first step of them.
+func (p *planner) checkOrder() {
+	_, err := plan.Order(p.graph)
+	if err == nil {
+		return
+	}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Steps can't be ordered", Detail: err.Error() + "."}
+	if cycle, ok := err.(*plan.CycleError); ok {
+		if step, ok := p.graph.Step(cycle.Steps[0]); ok {
+			d.Subject = config.HCLRange(step.Range)
+		}
+	}
+	p.diags = append(p.diags, d)
+}
+
+// merge joins two sorted environments, the later one winning.
+func merge(base, own []string) []string {
+	m := map[string]string{}
+	for _, pair := range append(append([]string{}, base...), own...) {
+		name, value, _ := strings.Cut(pair, "=")
+		m[name] = value
+	}
+	var out []string
+	for _, name := range sortedKeys(m) {
+		out = append(out, name+"="+m[name])
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func contains(all []string, one string) bool {
+	for _, s := range all {
+		if s == one {
+			return true
+		}
+	}
+	return false
+}
