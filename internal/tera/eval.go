@@ -1,6 +1,7 @@
 package tera
 
 import (
+	"errors"
 	"strconv"
 )
 
@@ -164,7 +165,9 @@ func (r *run) condition(e *expr) (bool, error) {
 		}
 		return truthy(v), nil
 	case *logicTerm:
-		yes, err = r.logic(t)
+		if yes, err = r.logic(t); err == errIncomparable {
+			return false, nil
+		}
 	case *testTerm:
 		yes, err = r.test(t)
 	case *inTerm:
@@ -240,8 +243,11 @@ func (r *run) logic(t *logicTerm) (bool, error) {
 	}
 }
 
-// equality compares numbers by value and everything else strictly; a number
-// and something else are neither equal nor different.
+// errIncomparable: a number was compared with something else. The two are
+// neither equal nor different, and the condition is false even when negated.
+var errIncomparable = errors.New("a number and something else")
+
+// equality compares numbers by value and everything else strictly.
 func (r *run) equality(t *logicTerm) (bool, error) {
 	l, err := r.escaped(t.l)
 	if err != nil {
@@ -254,7 +260,7 @@ func (r *run) equality(t *logicTerm) (bool, error) {
 	x, xNumber := numberOf(l)
 	y, yNumber := numberOf(m)
 	if xNumber != yNumber {
-		return false, nil
+		return false, errIncomparable
 	}
 	var same bool
 	if xNumber {

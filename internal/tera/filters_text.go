@@ -162,7 +162,19 @@ func title(s string) string {
 
 // isWordRune is \w of Unicode regular expressions (UTS 18, annex C).
 func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isWord(byte(r))
+	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func lineBreaks(s string) string {
@@ -251,7 +263,7 @@ func addSlashes(s string) string { return slashes.Replace(s) }
 // upper and lower map case as Unicode does without regard to a language,
 // including the letters that become several.
 func upper(s string) string {
-	if i := strings.IndexFunc(s, func(r rune) bool { return specialUpper[r] != "" }); i < 0 {
+	if isASCII(s) {
 		return strings.ToUpper(s)
 	}
 	var b strings.Builder
@@ -266,7 +278,7 @@ func upper(s string) string {
 }
 
 func lower(s string) string {
-	if !strings.ContainsAny(s, "ΣİΣ") {
+	if !strings.ContainsAny(s, "Σİ") {
 		return strings.ToLower(s)
 	}
 	runes := []rune(s)

@@ -49,11 +49,13 @@ type oracle struct {
 	out  *bufio.Reader
 }
 
+func oracleWanted() bool { return os.Getenv("SIXTY_TERA_ORACLE") != "" }
+
 // startOracle builds and starts the oracle when SIXTY_TERA_ORACLE is set, and
 // skips the test when it is not.
 func startOracle(tb testing.TB) *oracle {
 	tb.Helper()
-	if os.Getenv("SIXTY_TERA_ORACLE") == "" {
+	if !oracleWanted() {
 		tb.Skip("set SIXTY_TERA_ORACLE=1 to compare with the tera crate; needs cargo")
 	}
 	o := &oracle{path: buildOracle(tb)}
