@@ -196,6 +196,7 @@ func TestParseLimits(t *testing.T) {
 		{"blank nodes", deep("[<a:p>", "1", "]", 100_000), rdf.TriG, rdf.Options{}, "deeper than the limit of 512"},
 		{"lists by option", deep("(", "1", ")", 4), rdf.Turtle, rdf.Options{MaxDepth: 3}, "deeper than the limit of 3"},
 		{"lists within", deep("(", "1", ")", 3), rdf.Turtle, rdf.Options{MaxDepth: 3}, ""},
+		{"side by side", "<a:s> <a:p> [], [], (()), (), [ <a:p> (), [] ], [ <a:p> [] ] .", rdf.Turtle, rdf.Options{MaxDepth: 2}, ""},
 		{"elements", xml(100_000), rdf.RDFXML, rdf.Options{}, "deeper than the limit of 512"},
 		{"literal", `<a:s> <a:p> "` + big + `" .`, rdf.Turtle, rdf.Options{MaxTermBytes: 100_000}, "longer than the limit of 100000"},
 		{"small literal", `<a:s> <a:p> "123456" .`, rdf.Turtle, rdf.Options{MaxTermBytes: 5}, "longer than the limit of 5"},
@@ -207,6 +208,7 @@ func TestParseLimits(t *testing.T) {
 		{"XML text", "<a:r xmlns:a='a:'><a:p>" + big + "</a:p></a:r>", rdf.RDFXML, rdf.Options{MaxTermBytes: 100_000}, "longer than the limit of 100000"},
 		{"XML text in parts", "<a:r xmlns:a='a:'><a:p>" + strings.Repeat("xxxxxxxxx<!---->", 100) + "</a:p></a:r>", rdf.RDFXML, rdf.Options{MaxTermBytes: 500}, "longer than the limit of 500"},
 		{"XML attribute", "<a:r xmlns:a='a:' a:p='" + big + "'/>", rdf.RDFXML, rdf.Options{MaxTermBytes: 100_000}, "longer than the limit of 100000"},
+		{"elements side by side", "<a:r xmlns:a='a:'><a:p/><a:p/><a:p/><a:p><a:q/></a:p></a:r>", rdf.RDFXML, rdf.Options{MaxDepth: 3}, ""},
 		{"comment is no term", "#" + big + "\n<a:s> <a:p> 1 .", rdf.Turtle, rdf.Options{MaxTermBytes: 100}, ""},
 		{"space is no term", strings.Repeat(" \n", 200_000) + "<a:s> <a:p> 1 .", rdf.Turtle, rdf.Options{MaxTermBytes: 100}, ""},
 	} {
@@ -270,6 +272,29 @@ func TestBlankNodeLabels(t *testing.T) {
 	} {
 		if got := lines(mustParse(t, document, rdf.Turtle, rdf.Options{BlankPrefix: prefix})); got != want {
 			t.Errorf("prefix %q: got\n%s\nwant\n%s", prefix, got, want)
+		}
+	}
+}
+
+// The edges of PN_CHARS_BASE and PN_CHARS (Turtle 1.1, rules 163 and 166).
+func TestNameCharacters(t *testing.T) {
+	for r, want := range map[rune]struct{ start, inside bool }{
+		'_': {true, true}, '-': {false, true}, '\u00b6': {false, false}, '\u00b7': {false, true}, '\u00bf': {false, false},
+		'\u00c0': {true, true}, '\u00d7': {false, false}, '\u00f7': {false, false}, '\u02ff': {true, true},
+		'\u0300': {false, true}, '\u036f': {false, true}, '\u0370': {true, true}, '\u037e': {false, false},
+		'\u1fff': {true, true}, '\u2000': {false, false}, '\u200c': {true, true}, '\u200e': {false, false},
+		'\u203f': {false, true}, '\u2070': {true, true}, '\u2190': {false, false}, '\u2c00': {true, true},
+		'\u2ff0': {false, false}, '\u3001': {true, true}, '\ud7ff': {true, true}, '\ue000': {false, false},
+		'\uf900': {true, true}, '\ufdd0': {false, false}, '\ufdf0': {true, true}, '\ufffd': {true, true},
+		'\ufffe': {false, false}, '\U00010000': {true, true}, '\U000effff': {true, true}, '\U000f0000': {false, false},
+	} {
+		_, err := parse("_:"+string(r)+" <a:p> 1 .", rdf.Turtle, rdf.Options{})
+		if (err == nil) != want.start {
+			t.Errorf("U+%04X at the start: %v", r, err)
+		}
+		_, err = parse("_:a"+string(r)+"b <a:p> 1 .", rdf.Turtle, rdf.Options{})
+		if (err == nil) != want.inside {
+			t.Errorf("U+%04X inside: %v", r, err)
 		}
 	}
 }

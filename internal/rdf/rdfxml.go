@@ -266,11 +266,14 @@ func (p *rdfXML) elementIRI(ev xmlEvent) (Term, error) {
 
 // resolve makes the IRI of an attribute's value.
 func (p *rdfXML) resolve(ev xmlEvent, value string, sc scope) (Term, error) {
-	iri := sc.base.resolve(splitReference(value))
-	if iri.scheme == "" {
-		return Term{}, p.errorIn(ev, "the IRI %q is relative and there is no base IRI", value)
+	s := value
+	if schemeLength(value) == 0 || strings.Contains(value, "/.") {
+		iri := sc.base.resolve(splitReference(value))
+		if iri.scheme == "" {
+			return Term{}, p.errorIn(ev, "the IRI %q is relative and there is no base IRI", value)
+		}
+		s = iri.String()
 	}
-	s := iri.String()
 	if err := CheckIRI(s); err != nil {
 		return Term{}, p.errorIn(ev, "%q: %v", value, err)
 	}

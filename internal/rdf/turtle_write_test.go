@@ -90,6 +90,32 @@ func TestWriteTurtleDeep(t *testing.T) {
 	}
 }
 
+// Lists that share nodes, or have more to them, are not collections.
+func TestWriteTurtleOddLists(t *testing.T) {
+	for _, document := range []string{
+		"<a:s> <a:p> _:l . _:l r:first 1 ; r:rest _:m . _:m r:first 2 ; r:rest r:nil . <a:t> <a:p> _:m .",
+		"<a:s> <a:p> _:l . _:l r:first 1 ; r:rest ( 2 ) ; <a:q> 3 .",
+		"<a:s> <a:p> _:l . _:l r:first 1, 2 ; r:rest r:nil .",
+		"<a:s> <a:p> _:l . _:l r:first 1 ; r:rest r:nil, ( 2 ) .",
+		"<a:s> <a:p> _:l . _:l r:first 1 ; r:rest _:l .",
+		"_:l r:first 1 ; r:rest ( 2 3 ) .",
+		"<a:s> <a:p> ( ( 1 ) ( ) [ <a:q> ( 2 ) ] ) .",
+	} {
+		want := mustParse(t, "@prefix r: <"+rdf.RDFNS+"> .\n"+document, rdf.Turtle, rdf.Options{})
+		g := &rdf.Graph{}
+		for _, q := range want {
+			g.Add(q.Triple, rdf.Position{})
+		}
+		var b bytes.Buffer
+		if err := rdf.WriteTurtle(&b, g, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parse(b.String(), rdf.Turtle, rdf.Options{}); err != nil || !rdf.Isomorphic(got, want) {
+			t.Errorf("%s\nis written as\n%s%v", document, b.String(), err)
+		}
+	}
+}
+
 // Every W3C Turtle document reads back as itself from each writer.
 func TestWritersRoundTrip(t *testing.T) {
 	checked := 0

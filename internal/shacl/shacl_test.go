@@ -234,6 +234,30 @@ func TestDatatypes(t *testing.T) {
 	}
 }
 
+func TestPaths(t *testing.T) {
+	data := `ex:a ex:p ex:b . ex:b ex:q ex:c . ex:c ex:q ex:a . ex:d ex:p ex:b ; ex:r ex:d .`
+	for _, c := range []struct{ from, path, want string }{
+		{"ex:a", "( ex:p ex:q )", "ex:c"},
+		{"ex:c", "[ sh:inversePath ( ex:p ex:q ) ]", "ex:a ex:d"},
+		{"ex:b", "[ sh:inversePath [ sh:zeroOrMorePath ex:q ] ]", "ex:b"},
+		{"ex:a", "[ sh:inversePath [ sh:oneOrMorePath [ sh:alternativePath ( ex:p ex:q ) ] ] ]", "ex:a ex:b ex:c ex:d"},
+		{"ex:a", "[ sh:zeroOrMorePath [ sh:alternativePath ( ex:p ex:q ) ] ]", "ex:a ex:b ex:c"},
+		{"ex:b", "[ sh:oneOrMorePath ex:q ]", "ex:c ex:a"},
+		{"ex:d", "[ sh:oneOrMorePath ex:r ]", "ex:d"},
+		{"ex:d", "[ sh:zeroOrOnePath ex:p ]", "ex:d ex:b"},
+		{"ex:x", "[ sh:zeroOrOnePath ex:p ]", "ex:x"},
+		{"ex:x", "[ sh:oneOrMorePath ex:p ]", ""},
+	} {
+		// Values are distinct, so that as many as listed are all of them.
+		n := len(strings.Fields(c.want))
+		report := validate(t, fmt.Sprintf("ex:s sh:targetNode %s ; sh:property [ sh:path %s ; sh:in ( %s ) ; sh:minCount %d ] .",
+			c.from, c.path, c.want, n), data)
+		if !report.Conforms() {
+			t.Errorf("%s from %s: %s", c.path, c.from, report.Results[0].Message())
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, flags, value string
