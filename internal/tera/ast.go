@@ -4,8 +4,14 @@ package tera
 type node interface{}
 
 type (
-	textNode struct{ text string }
-	rawNode  struct{ text string }
+	textNode struct {
+		at   int32
+		text string
+	}
+	rawNode struct {
+		at   int32
+		text string
+	}
 	// blankNode renders nothing: a comment or a macro's definition, kept as
 	// long as whitespace control needs to see it.
 	blankNode struct{}

@@ -8,12 +8,18 @@ import (
 	_ "time/tzdata" // zones are the same everywhere
 )
 
+// maxDateFormat bounds the format of a date, in bytes.
+const maxDateFormat = 4 << 10
+
 // date formats a Unix timestamp, an RFC 3339 time, a time without offset or a
 // date, the last two taken to be UTC.
 func date(in *invocation, value any) (any, error) {
 	format, err := optional(in, "format", "%Y-%m-%d", asString)
 	if err != nil {
 		return nil, err
+	}
+	if len(format) > maxDateFormat {
+		return nil, fmt.Errorf("argument `format` is longer than %d bytes", maxDateFormat)
 	}
 	zone, err := optional(in, "timezone", nil, asZone)
 	if err != nil {

@@ -2,27 +2,55 @@ package tera
 
 import "strings"
 
-// htmlEscape maps the characters that Tera escapes for HTML; the slash is one
+// htmlSpecial are the characters that Tera escapes for HTML; the slash is one
 // because it helps to end a tag.
-var htmlEscapes = map[byte]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\'': "&#x27;", '/': "&#x2F;"}
-
 const htmlSpecial = "&<>\"'/"
 
+func htmlEscape(c byte) string {
+	switch c {
+	case '&':
+		return "&amp;"
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '"':
+		return "&quot;"
+	case '\'':
+		return "&#x27;"
+	default:
+		return "&#x2F;"
+	}
+}
+
 func escapeHTML(s string) string {
-	if strings.IndexAny(s, htmlSpecial) < 0 {
+	if !strings.ContainsAny(s, htmlSpecial) {
 		return s
 	}
 	b := make([]byte, 0, len(s)+len(s)/4)
-	for i := range len(s) {
-		if e, ok := htmlEscapes[s[i]]; ok {
-			b = append(b, e...)
-		} else {
-			b = append(b, s[i])
+	for {
+		i := strings.IndexAny(s, htmlSpecial)
+		if i < 0 {
+			return string(append(b, s...))
 		}
+		b = append(append(b, s[:i]...), htmlEscape(s[i])...)
+		s = s[i+1:]
 	}
-	return string(b)
 }
 
+// writeEscaped writes s, escaped for HTML.
 func (r *run) writeEscaped(s string) error {
-	return r.write(escapeHTML(s))
+	for {
+		i := strings.IndexAny(s, htmlSpecial)
+		if i < 0 {
+			return r.write(s)
+		}
+		if err := r.write(s[:i]); err != nil {
+			return err
+		}
+		if err := r.write(htmlEscape(s[i])); err != nil {
+			return err
+		}
+		s = s[i+1:]
+	}
 }

@@ -61,12 +61,18 @@ func (r *run) value(e *expr) (v any, escapable bool, err error) {
 // not exist: `not missing` is true.
 var undefinedIsFalse any = &struct{ _ byte }{}
 
-func (r *run) pathValue(e *expr, p *path) (v any, escapable bool, err error) {
-	if p.text == "__tera_context" {
-		s, err := r.json(r.context(), true)
-		return s, false, err
+// variable returns the value of p, or all variables for __tera_context.
+func (r *run) variable(p *path) (any, error) {
+	if p.text == contextVariable {
+		return r.json(r.context(), true)
 	}
-	v, err = r.lookup(p)
+	return r.lookup(p)
+}
+
+const contextVariable = "__tera_context"
+
+func (r *run) pathValue(e *expr, p *path) (v any, escapable bool, err error) {
+	v, err = r.variable(p)
 	if e.hasDefault() && (err != nil && !fatal(err) || err == nil && v == nil) {
 		v, err = r.defaultValue(e.filters[0])
 		return v, true, err
@@ -74,7 +80,7 @@ func (r *run) pathValue(e *expr, p *path) (v any, escapable bool, err error) {
 	if err != nil && e.negated && !fatal(err) {
 		return undefinedIsFalse, false, nil
 	}
-	return v, true, err
+	return v, p.text != contextVariable, err
 }
 
 func (r *run) defaultValue(c *call) (any, error) {
@@ -127,7 +133,7 @@ func (r *run) concat(t *concatTerm) (v any, escapable bool, err error) {
 			continue
 		case *path:
 			at = part.at
-			v, _, err = r.pathValue(&expr{}, part)
+			v, err = r.variable(part)
 		case *call:
 			at = part.at
 			escapable = true
@@ -300,7 +306,7 @@ func (r *run) test(t *testTerm) (bool, error) {
 		}
 		args[i] = v
 	}
-	v, _, err := r.pathValue(&expr{}, t.subject)
+	v, err := r.variable(t.subject)
 	if fatal(err) {
 		return false, err
 	}
@@ -412,11 +418,9 @@ func (r *run) callMacro(m *macroTerm) error {
 	outer := r.source
 	err = r.enter()
 	if err == nil {
-		r.push(frame{kind: frameMacro, tpl: source, vars: vars, macro: m})
+		r.push(frame{kind: frameMacro, tpl: source, vars: vars})
 		r.source = source
-		if err = r.body(def.body); err != nil {
-			err = r.located(err, def.at)
-		}
+		err = r.body(def.body)
 		r.source = outer
 		r.pop()
 	}

@@ -3,8 +3,6 @@ package tera_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -125,62 +123,4 @@ func comparable(source string) bool {
 		}
 	}
 	return len(source) < 4096 && strings.Count(source, "(") < 12 && strings.Count(source, "[") < 12
-}
-
-// TestGgenTemplates compares on the templates that people wrote for ggen,
-// with variables for what they name.
-func TestGgenTemplates(t *testing.T) {
-	o := startOracle(t)
-	root := sharedFolder(t, "ggen")
-	vars := map[string]any{
-		"name": "hello_world", "message": "hi there", "output_dir": "out", "endpoint_name": "users", "resource_name": "User",
-		"cli_name": "tool", "cli_description": "A tool", "timestamp": "20240101", "migration_name": "init", "table_name": "users",
-		"project_name": "demo", "results": []any{map[string]any{"name": "a", "label": "Has Name"}, map[string]any{"name": "b", "label": "count"}},
-	}
-	n := 0
-	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".tmpl") {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		n++
-		c := oracleCase{Templates: map[string]string{"main": string(data)}, Render: "main", Vars: vars, Inflector: true}
-		want, err := c.ask(o)
-		if err != nil {
-			return err
-		}
-		if err := c.compare(want); err != nil {
-			t.Errorf("%s: %v", path, err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n == 0 {
-		t.Fatalf("no templates in %s", root)
-	}
-	t.Logf("%d templates", n)
-}
-
-// sharedFolder returns a folder of the data shared between projects, which is
-// at SIXTY_SHARED or beside the repository. Without it the test is skipped,
-// but not in continuous integration.
-func sharedFolder(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("SIXTY_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return dir
 }

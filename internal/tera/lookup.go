@@ -38,9 +38,22 @@ func (r *run) lookup(p *path) (any, error) {
 		if v, ok := walk(plain(root), steps); ok {
 			return v, nil
 		}
-		return nil, r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined: `%s` has no such field or element", p.text, p.root)
 	}
-	return nil, r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined%s", p.text, suggest(p.root, r.visible()))
+	return nil, undefined{p}
+}
+
+// undefined says that a variable does not exist. It costs nothing to make, as
+// the language often swallows it; located turns it into an *Error.
+type undefined struct{ *path }
+
+func (u undefined) Error() string { return "variable `" + u.text + "` is not defined" }
+
+func (r *run) undefinedError(p *path) error {
+	names := r.visible()
+	if slices.Contains(names, p.root) {
+		return r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined: `%s` has no such field or element", p.text, p.root)
+	}
+	return r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined%s", p.text, suggest(p.root, names))
 }
 
 // resolve replaces the steps of p that are variables by their values.

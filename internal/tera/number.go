@@ -102,7 +102,7 @@ func (r *run) operand(e *expr) (number, error) {
 	case *constant:
 		v = t.value
 	case *path:
-		v, _, err = r.pathValue(&expr{}, t)
+		v, err = r.variable(t)
 	case *call:
 		v, err = r.callFunction(t)
 	default:

@@ -166,7 +166,8 @@ func (p *parser) content(in place) []item {
 			}
 			items = append(items, it)
 		default:
-			items = append(items, item{node: &textNode{p.text()}})
+			at := int32(p.pos)
+			items = append(items, item{node: &textNode{at, p.text()}})
 		}
 	}
 	return items

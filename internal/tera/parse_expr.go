@@ -16,10 +16,16 @@ func memoised[T any](p *parser, r rule, f func() (T, bool)) (T, bool) {
 		p.pos = m.end
 		return m.value.(T), true
 	}
-	p.enter()
 	start := p.pos
+	// All nesting leads through these two, so they alone count it.
+	nests := r == ruleBasic || r == ruleLogicValue
+	if nests {
+		p.enter()
+	}
 	v, ok := f()
-	p.leave()
+	if nests {
+		p.leave()
+	}
 	if !ok {
 		p.pos = start
 		p.memo[key] = memoEntry{end: -1}

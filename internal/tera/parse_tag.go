@@ -179,7 +179,7 @@ func (p *parser) raw(_ place, at int32) item {
 	if trimEnd && p.untrimmed == 0 {
 		text = trimRight(text)
 	}
-	return item{&rawNode{text}, left, right}
+	return item{&rawNode{at, text}, left, right}
 }
 
 func (p *parser) isEndRaw() bool {

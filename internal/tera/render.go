@@ -8,11 +8,12 @@ import (
 // body renders nodes until one of them jumps.
 func (r *run) body(nodes []node) error {
 	for _, n := range nodes {
-		if err := r.spend(1); err != nil {
-			return err
+		err := r.spend(1)
+		if err == nil {
+			err = r.node(n)
 		}
-		if err := r.node(n); err != nil {
-			return err
+		if err != nil {
+			return r.located(err, placeOf(n))
 		}
 		if r.jump != jumpNone {
 			return nil
@@ -26,9 +27,7 @@ func (r *run) node(n node) error {
 	case *textNode:
 		return r.write(n.text)
 	case *outputNode:
-		if err := r.output(n.expr); err != nil {
-			return r.located(err, n.at)
-		}
+		return r.output(n.expr)
 	case *forNode:
 		return r.forLoop(n)
 	case *ifNode:
@@ -45,7 +44,7 @@ func (r *run) node(n node) error {
 	case *setNode:
 		v, err := r.unescaped(n.expr)
 		if err != nil {
-			return r.located(err, n.at)
+			return err
 		}
 		r.assign(n.name, v, n.global)
 	case *includeNode:
@@ -72,6 +71,37 @@ func (r *run) node(n node) error {
 	return nil
 }
 
+// placeOf returns where n begins in its template.
+func placeOf(n node) int32 {
+	switch n := n.(type) {
+	case *textNode:
+		return n.at
+	case *rawNode:
+		return n.at
+	case *outputNode:
+		return n.at
+	case *setNode:
+		return n.at
+	case *ifNode:
+		return n.branches[0].cond.at
+	case *forNode:
+		return n.at
+	case *includeNode:
+		return n.at
+	case *filterNode:
+		return n.at
+	case *blockNode:
+		return n.at
+	case *superNode:
+		return n.at
+	case *jumpNode:
+		return n.at
+	case *extendsNode:
+		return n.at
+	}
+	return 0
+}
+
 // output renders an expression. Text goes to the output without being copied
 // on the way where that makes no difference.
 func (r *run) output(e *expr) error {
@@ -94,7 +124,7 @@ func (r *run) output(e *expr) error {
 func (r *run) forLoop(n *forNode) error {
 	l, err := r.startLoop(n)
 	if err != nil {
-		return r.located(err, n.at)
+		return err
 	}
 	if len(l.items) == 0 {
 		return r.body(n.empty)
@@ -102,7 +132,7 @@ func (r *run) forLoop(n *forNode) error {
 	r.push(frame{kind: frameLoop, tpl: r.top().tpl, loop: l})
 	for range l.items {
 		if err := r.spend(1); err != nil {
-			return r.located(err, n.at)
+			return err
 		}
 		if err := r.body(n.body); err != nil {
 			return err
@@ -166,7 +196,7 @@ func (r *run) filterSection(n *filterNode) error {
 	}
 	v, err := r.applyFilter(n.filter, s)
 	if err != nil {
-		return r.located(err, n.at)
+		return err
 	}
 	return r.print(v, 0)
 }
@@ -189,9 +219,6 @@ func (r *run) include(n *includeNode) error {
 				err = r.fail(t.parent.at, "an included template cannot extend another (`%s`)", t.parent.name)
 			} else {
 				err = r.body(t.nodes)
-			}
-			if err != nil {
-				err = r.located(err, 0)
 			}
 			r.source = outer
 			r.pop()
@@ -251,9 +278,6 @@ func (r *run) blockBody(t *template, nodes []node) error {
 	err := r.enter()
 	if err == nil {
 		err = r.body(nodes)
-	}
-	if err != nil {
-		err = r.located(err, 0)
 	}
 	r.leave()
 	r.source = outer

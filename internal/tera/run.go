@@ -29,11 +29,10 @@ type run struct {
 
 // frame is a scope: the template itself, a macro, an include or a loop.
 type frame struct {
-	kind  frameKind
-	tpl   *template
-	vars  []binding
-	loop  *loop
-	macro *macroTerm
+	kind frameKind
+	tpl  *template
+	vars []binding
+	loop *loop
 }
 
 type frameKind uint8
@@ -106,11 +105,13 @@ func (r *run) located(err error, at int32) error {
 	if errors.As(err, &located) {
 		return err
 	}
-	var stop *stopError
-	if errors.As(err, &stop) {
-		return r.source.errorAt(at, stop.err, "%s", "rendering was stopped")
+	if u, ok := err.(undefined); ok {
+		return r.undefinedError(u.path)
 	}
-	return r.source.errorAt(at, err, "%s", "rendering failed")
+	if fatal(err) {
+		return r.source.errorAt(at, err, "rendering was stopped")
+	}
+	return r.source.errorAt(at, err, "rendering failed")
 }
 
 // fail returns an error at a place in the template being rendered.
@@ -129,7 +130,7 @@ func (r *run) spend(n int) error {
 		return &stopError{&limitError{"steps", r.limits.Steps}}
 	}
 	if err := r.ctx.Err(); err != nil {
-		return &stopError{context.Cause(r.ctx)}
+		return &stopError{err}
 	}
 	return nil
 }
