@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,12 +27,16 @@ type workshop struct {
 	t    *testing.T
 	dir  string
 	home string
+	env  []string // beside cargo's own
 }
 
 // newWorkshop packages some small crates, unpacks them with this project's own
 // unpacker and configures cargo to use nothing else.
 func newWorkshop(t *testing.T) *workshop {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("cargo is not run in short mode")
+	}
 	if _, err := exec.LookPath("cargo"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal("cargo is missing: ", err)
@@ -88,20 +94,20 @@ func (w *workshop) write(dir string, files map[string]string) {
 	}
 }
 
-func (w *workshop) cargo(dir string, args ...string) (stdout string, err error) {
+func (w *workshop) cargo(dir string, args ...string) (stdout, stderr string, err error) {
 	cmd := exec.CommandContext(w.t.Context(), "cargo", args...)
 	cmd.Dir = dir
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "CARGO_") || strings.HasPrefix(v, "RUSTFLAGS=")
 	})
-	cmd.Env = append(env, "CARGO_HOME="+w.home, "CARGO_TERM_COLOR=never", "RUSTUP_HOME="+rustupHome())
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
+	cmd.Env = append(append(env, "CARGO_HOME="+w.home, "CARGO_TERM_COLOR=never", "RUSTUP_HOME="+rustupHome()), w.env...)
+	var errs strings.Builder
+	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("cargo %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+		err = fmt.Errorf("cargo %s: %w\n%s", strings.Join(args, " "), err, errs.String())
 	}
-	return string(out), err
+	return string(out), errs.String(), err
 }
 
 func rustupHome() string {
@@ -113,7 +119,7 @@ func rustupHome() string {
 
 func (w *workshop) must(dir string, args ...string) string {
 	w.t.Helper()
-	out, err := w.cargo(dir, args...)
+	out, _, err := w.cargo(dir, args...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -158,6 +164,9 @@ version = "0.3.0"
 [workspace.dependencies]
 util = { path = "crates/util", version = "0.3" }
 
+[profile.release]
+lto = true
+
 [profile.dev.package.leaf]
 opt-level = 1
 
@@ -170,7 +179,7 @@ opt-level = 2
 		"tests/sum.rs":             "#[test] fn sums() { devonly::dev(); assert_eq!(" + strings.ReplaceAll(name, "-", "_") + "::sum(), 7) }\n",
 		"macros/Cargo.toml":        "[package]\nname = \"macros\"\nversion = \"0.1.9\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n",
 		"macros/src/lib.rs":        "use proc_macro::TokenStream;\n#[proc_macro] pub fn two(_: TokenStream) -> TokenStream { \"2\".parse().unwrap() }\n",
-		"crates/util/Cargo.toml":   "[package]\nname = \"util\"\nversion.workspace = true\nedition = \"2021\"\n[dependencies]\nderive = \"1\"\n[dev-dependencies]\ndevonly = \"1\"\n",
+		"crates/util/Cargo.toml":   "[package]\nname = \"util\"\nversion.workspace = true\nedition = \"2021\"\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n[dependencies]\nderive = \"1\"\n[dev-dependencies]\ndevonly = \"1\"\n",
 		"crates/util/src/lib.rs":   "pub fn three() -> u32 { derive::one!() + 2 }\n#[cfg(test)] mod tests { #[test] fn it() { assert_eq!(super::three(), 3) } }\n",
 		"crates/util/tests/one.rs": "#[test] fn one() {}\n",
 	}
@@ -209,7 +218,7 @@ func TestSkeletonWarmsDependencies(t *testing.T) {
 	}
 	warm := filepath.Join(w.dir, "target")
 	common := []string{"--offline", "--locked", "--workspace", "--target-dir", warm}
-	steps := [][]string{{"test", "--no-run"}, {"clippy", "--all-targets"}, {"build", "--release"}}
+	steps := [][]string{{"test", "--no-run"}, {"clippy", "--all-targets"}, {"build", "--release"}, {"doc", "--no-deps"}}
 	for _, step := range steps {
 		w.must(skeleton, slices.Concat(step, common)...)
 	}
@@ -225,9 +234,21 @@ func TestSkeletonWarmsDependencies(t *testing.T) {
 			}
 		}
 	}
-	out := w.must(app, slices.Concat([]string{"test"}, common)...)
-	if n := strings.Count(out, "test result: ok. 1 passed"); n != 3 {
-		t.Errorf("%d binaries ran a test, want 3:\n%s", n, out)
+	built, err := cargo.ParseMessages(strings.NewReader(w.must(app, slices.Concat(steps[0], common, []string{"--message-format=json"})...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := cargo.LoadProject(os.DirFS(app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, err := w.cargo(app, slices.Concat([]string{"test"}, common)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := cargo.ParseTests(cargo.TestLog{Stdout: []byte(stdout), Stderr: []byte(stderr), ExitCode: new(int), Binaries: cargo.TestBinaries(built, p)})
+	if !r.Sound || r.Executed != 3 || r.Passed != 3 {
+		t.Errorf("%+v\n%s", r, stdout)
 	}
 
 	for _, pattern := range s.Stale {
@@ -315,7 +336,9 @@ func TestSkeletonKeepsItsKey(t *testing.T) {
 
 	for what, edit := range map[string]func(map[string]string){
 		"feature": func(f map[string]string) { f["Cargo.toml"] = strings.Replace(f["Cargo.toml"], `"leaf/extra"`, "", 1) },
-		"profile": func(f map[string]string) { f["Cargo.toml"] += "\n[profile.release]\nlto = true\n" },
+		"profile": func(f map[string]string) {
+			f["Cargo.toml"] = strings.Replace(f["Cargo.toml"], "lto = true", "lto = false", 1)
+		},
 		"dependency": func(f map[string]string) {
 			f["Cargo.toml"] = strings.Replace(f["Cargo.toml"], "scripts = \"1.2\"", "", 1)
 		},
@@ -359,7 +382,47 @@ func TestVendoredBuild(t *testing.T) {
 
 	sums := filepath.Join(w.dir, "vendor", "leaf-1.2.3", ".cargo-checksum.json")
 	w.write(filepath.Dir(sums), map[string]string{filepath.Base(sums): `{"files":{},"package":"` + strings.Repeat("0", 64) + `"}`})
-	if _, err := w.cargo(app, "build", "--offline", "--locked"); err == nil || !strings.Contains(err.Error(), "checksum") {
+	if _, _, err := w.cargo(app, "build", "--offline", "--locked"); err == nil || !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("cargo took a crate with another checksum: %v", err)
+	}
+}
+
+// TestPublishDryRun publishes to nowhere: a registry on loopback that has only
+// its config.json is enough for cargo.
+func TestPublishDryRun(t *testing.T) {
+	w := newWorkshop(t)
+	index := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/config.json" {
+			http.NotFound(rw, r)
+			return
+		}
+		fmt.Fprintf(rw, `{"dl":"http://%s/dl","api":"http://%s"}`, r.Host, r.Host)
+	}))
+	defer index.Close()
+	app := filepath.Join(w.dir, "app")
+	w.write(app, map[string]string{
+		"Cargo.toml": "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\ndescription = \"x\"\nlicense = \"MIT\"\n[dependencies]\nleaf = \"1\"\n",
+		"src/lib.rs": "pub use leaf::leaf;\n",
+	})
+	w.must(app, "generate-lockfile", "--offline")
+	w.env = []string{"CARGO_NET_OFFLINE=false", "CARGO_REGISTRIES_LOCAL_INDEX=sparse+" + index.URL + "/"}
+	listed, err := cargo.ParsePackageList([]byte(w.must(app, "package", "--list", "--allow-dirty")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, err := w.cargo(app, "publish", "--dry-run", "--no-verify", "--allow-dirty", "--registry", "local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := cargo.ParsePackaging([]byte(stderr))
+	if len(p.Packages) != 1 || !p.Packages[0].Uploading || !p.Packages[0].DryRun || p.Packages[0].Files == nil || *p.Packages[0].Files != len(listed) || len(p.Errors) != 0 {
+		t.Errorf("%+v of\n%s", p, stderr)
+	}
+	w.must(app, "package", "--no-verify", "--allow-dirty", "--offline")
+	archive := must(os.Open(filepath.Join(app, "target", "package", "app-0.1.0.crate")))
+	defer archive.Close()
+	files, _, err := vendor.List(archive, "app-0.1.0", vendor.DefaultLimits())
+	if err != nil || len(files) != len(listed) {
+		t.Errorf("archive: %v, %v; listed: %v", files, err, listed)
 	}
 }

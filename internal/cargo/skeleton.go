@@ -285,6 +285,9 @@ func stale(name string) []string {
 	hash := strings.Repeat("[0-9a-f]", 16)
 	crate := strings.ReplaceAll(name, "-", "_")
 	var out []string
+	for _, target := range []string{"", "*/"} {
+		out = append(out, target+"doc/"+crate, target+"doc/src/"+crate)
+	}
 	for _, profile := range []string{"*/", "*/*/"} {
 		for _, pattern := range []string{
 			".fingerprint/" + name + "-" + hash,
@@ -292,6 +295,7 @@ func stale(name string) []string {
 			"deps/lib" + crate + "-" + hash + ".*",
 			"deps/" + crate + "-" + hash,
 			"deps/" + crate + "-" + hash + ".*",
+			"deps/" + crate + ".d", "deps/lib" + crate + ".*", // dynamic libraries
 			"incremental/" + crate + "-*",
 			name, name + ".d", "lib" + crate + ".*",
 		} {
