@@ -429,9 +429,9 @@ func TestXMLEncodings(t *testing.T) {
 }
 
 func TestStreamingHoldsLittle(t *testing.T) {
-	// 64 MiB of statements through a window that must stay small.
+	// 8 MiB of statements through a window that must stay small.
 	line := []byte("<http://example.org/subject> <http://example.org/predicate> \"object\" .\n")
-	n := 64 << 20 / len(line)
+	n := 8 << 20 / len(line)
 	got := 0
 	allocs := testing.AllocsPerRun(1, func() {
 		got = 0

@@ -52,7 +52,7 @@ func (e *ShapeError) Error() string {
 // a *[ShapeError].
 func Compile(g *rdf.Graph) (*Shapes, error) {
 	c := &compiler{g: g, shapes: map[rdf.Term]*shape{}, open: map[rdf.Term]bool{}}
-	c.findSiblings()
+	c.classes = newHierarchy(g, func() bool { return false })
 	s := &Shapes{}
 	seen := map[rdf.Term]bool{}
 	for t := range g.Match(rdf.Term{}, rdf.Term{}, rdf.Term{}) {
@@ -78,12 +78,10 @@ func Compile(g *rdf.Graph) (*Shapes, error) {
 }
 
 type compiler struct {
-	g      *rdf.Graph
-	shapes map[rdf.Term]*shape
-	open   map[rdf.Term]bool // being compiled, to find recursion
-	// siblings has the qualified value shapes beside each property shape, its
-	// own among them (section 4.7.3).
-	siblings map[rdf.Term][]rdf.Term
+	g       *rdf.Graph
+	classes hierarchy
+	shapes  map[rdf.Term]*shape
+	open    map[rdf.Term]bool // being compiled, to find recursion
 }
 
 func (c *compiler) errorf(shape rdf.Term, format string, args ...any) error {
@@ -192,19 +190,4 @@ func (c *compiler) shapeList(node, head rdf.Term, parameter string) ([]*shape, e
 		shapes = append(shapes, s)
 	}
 	return shapes, nil
-}
-
-// findSiblings gathers, for each property shape, the qualified value shapes of
-// the property shapes of every shape that it is a property of.
-func (c *compiler) findSiblings() {
-	c.siblings = map[rdf.Term][]rdf.Term{}
-	qualified := map[rdf.Term][]rdf.Term{} // by the shape that has the properties
-	for t := range c.g.Match(rdf.Term{}, sh("property"), rdf.Term{}) {
-		qualified[t.Subject] = append(qualified[t.Subject], c.g.Objects(t.Object, sh("qualifiedValueShape"))...)
-	}
-	for t := range c.g.Match(rdf.Term{}, sh("property"), rdf.Term{}) {
-		if c.g.Object(t.Object, sh("qualifiedValueShapesDisjoint")) == isTrue {
-			c.siblings[t.Object] = append(c.siblings[t.Object], qualified[t.Subject]...)
-		}
-	}
 }

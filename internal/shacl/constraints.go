@@ -99,7 +99,7 @@ type classConstraint struct{ class rdf.Term }
 
 func (k classConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
-		if !isInstance(v.data, value, k.class) {
+		if !v.classes.isInstance(value, k.class) {
 			v.report(s, focus, components.class, value, say("%s is not an instance of %s", value, k.class))
 		}
 	}
@@ -241,14 +241,16 @@ func (c *compiler) propertyPairs(s *shape) error {
 type equalsConstraint struct{ property rdf.Term }
 
 func (k equalsConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
-	others := v.data.Objects(focus, k.property)
+	others, own := newTermSet(), newTermSet()
+	others.add(v.data.Objects(focus, k.property)...)
+	own.add(values...)
 	for _, value := range values {
-		if !slices.Contains(others, value) {
+		if !others.has[value] {
 			v.report(s, focus, components.equals, value, say("%s is not a value of %s too", value, k.property))
 		}
 	}
-	for _, other := range others {
-		if !slices.Contains(values, other) {
+	for _, other := range others.list {
+		if !own.has[other] {
 			v.report(s, focus, components.equals, other, say("%s is a value of %s only", other, k.property))
 		}
 	}
@@ -274,6 +276,9 @@ func (k lessConstraint) check(v *validation, s *shape, focus rdf.Term, values []
 	others := v.data.Objects(focus, k.property)
 	for _, value := range values {
 		for _, other := range others {
+			if v.stopped() {
+				return
+			}
 			switch order, comparable := compare(value, other); {
 			case !comparable:
 				v.report(s, focus, k.component, value, say("%s cannot be compared with %s of %s", value, other, k.property))

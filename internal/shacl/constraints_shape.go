@@ -128,19 +128,36 @@ func (c *compiler) qualified(s *shape, node rdf.Term) (constraint, error) {
 	if !hasMax {
 		k.max = -1
 	}
-	seen := map[rdf.Term]bool{node: true}
-	for _, sibling := range c.siblings[s.node] {
-		if seen[sibling] {
+	if c.g.Object(s.node, sh("qualifiedValueShapesDisjoint")) == isTrue {
+		k.siblings, err = c.siblings(s, node)
+	}
+	return k, err
+}
+
+// maxSiblings bounds the shapes that the values of one must not conform to.
+const maxSiblings = 1024
+
+// siblings compiles the qualified value shapes of the properties beside s: of
+// every shape that s is a property of (section 4.7.3). own is that of s.
+func (c *compiler) siblings(s *shape, own rdf.Term) ([]*shape, error) {
+	beside := Path{kind: sequencePath, parts: []*Path{
+		{kind: inversePath, parts: []*Path{{predicate: sh("property")}}},
+		{predicate: sh("property")}, {predicate: sh("qualifiedValueShape")},
+	}}
+	var siblings []*shape
+	for _, node := range beside.values(c.g, s.node, func() bool { return false }) {
+		if node == own {
 			continue
 		}
-		seen[sibling] = true
-		other, err := c.shape(sibling)
+		other, err := c.shape(node)
 		if err != nil {
 			return nil, err
 		}
-		k.siblings = append(k.siblings, other)
+		if siblings = append(siblings, other); len(siblings) > maxSiblings {
+			return nil, c.errorf(s.node, "there are more than %d qualified value shapes beside it", maxSiblings)
+		}
 	}
-	return k, nil
+	return siblings, nil
 }
 
 type qualifiedConstraint struct {

@@ -90,65 +90,78 @@ func (c *compiler) pathList(shape, list rdf.Term, kind pathKind, depth int) (*Pa
 	return p, nil
 }
 
-// values gives the nodes that the path leads to from a node, each once.
-func (p *Path) values(g *rdf.Graph, from rdf.Term) []rdf.Term {
+// values gives the nodes that the path leads to from a node, each once. Where
+// stop says so it gives up.
+func (p *Path) values(g *rdf.Graph, from rdf.Term, stop func() bool) []rdf.Term {
 	set := newTermSet()
-	p.walk(g, from, false, set)
+	w := walker{g, stop}
+	w.walk(p, []rdf.Term{from}, false, set)
 	return set.list
 }
 
-// walk adds to the set what the path leads to, or with back, where it comes
-// from.
-func (p *Path) walk(g *rdf.Graph, from rdf.Term, back bool, to *termSet) {
+// walker evaluates paths over a graph.
+type walker struct {
+	g    *rdf.Graph
+	stop func() bool
+}
+
+// walk adds to the set what the path leads to from any of the nodes or, with
+// back, where it comes from.
+func (w walker) walk(p *Path, from []rdf.Term, back bool, to *termSet) {
 	switch p.kind {
 	case predicatePath:
-		if back {
-			for t := range g.Match(rdf.Term{}, p.predicate, from) {
-				to.add(t.Subject)
-			}
-			return
-		}
-		for t := range g.Match(from, p.predicate, rdf.Term{}) {
-			to.add(t.Object)
-		}
+		w.step(p.predicate, from, back, to)
 	case inversePath:
-		p.parts[0].walk(g, from, !back, to)
+		w.walk(p.parts[0], from, !back, to)
 	case sequencePath:
 		parts := p.parts
 		if back {
 			parts = slices.Clone(parts)
 			slices.Reverse(parts)
 		}
-		at := []rdf.Term{from}
 		for _, part := range parts {
 			next := newTermSet()
-			for _, node := range at {
-				part.walk(g, node, back, next)
-			}
-			at = next.list
+			w.walk(part, from, back, next)
+			from = next.list
 		}
-		for _, node := range at {
-			to.add(node)
-		}
+		to.add(from...)
 	case alternativePath:
 		for _, part := range p.parts {
-			part.walk(g, from, back, to)
+			w.walk(part, from, back, to)
 		}
 	case zeroOrOnePath:
-		to.add(from)
-		p.parts[0].walk(g, from, back, to)
+		to.add(from...)
+		w.walk(p.parts[0], from, back, to)
 	case zeroOrMorePath, oneOrMorePath:
 		reached := newTermSet()
 		if p.kind == zeroOrMorePath {
-			reached.add(from)
+			reached.add(from...)
 		} else {
-			p.parts[0].walk(g, from, back, reached)
+			w.walk(p.parts[0], from, back, reached)
 		}
-		for i := 0; i < len(reached.list); i++ {
-			p.parts[0].walk(g, reached.list[i], back, reached)
+		// Each round goes on from what the one before has found.
+		for done := 0; done < len(reached.list) && !w.stop(); {
+			frontier := reached.list[done:]
+			done = len(reached.list)
+			w.walk(p.parts[0], frontier, back, reached)
 		}
-		for _, node := range reached.list {
-			to.add(node)
+		to.add(reached.list...)
+	}
+}
+
+func (w walker) step(predicate rdf.Term, from []rdf.Term, back bool, to *termSet) {
+	for _, node := range from {
+		if w.stop() {
+			return
+		}
+		if back {
+			for t := range w.g.Match(rdf.Term{}, predicate, node) {
+				to.add(t.Subject)
+			}
+			continue
+		}
+		for t := range w.g.Match(node, predicate, rdf.Term{}) {
+			to.add(t.Object)
 		}
 	}
 }
@@ -230,9 +243,11 @@ type termSet struct {
 
 func newTermSet() *termSet { return &termSet{has: map[rdf.Term]bool{}} }
 
-func (s *termSet) add(t rdf.Term) {
-	if !s.has[t] {
-		s.has[t] = true
-		s.list = append(s.list, t)
+func (s *termSet) add(terms ...rdf.Term) {
+	for _, t := range terms {
+		if !s.has[t] {
+			s.has[t] = true
+			s.list = append(s.list, t)
+		}
 	}
 }

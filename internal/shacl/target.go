@@ -35,8 +35,8 @@ func (c *compiler) targets(node rdf.Term) ([]target, error) {
 		}
 	}
 	// A class that is a shape is its own target.
-	if node.Kind == rdf.IRI && isInstance(c.g, node, class) &&
-		(isInstance(c.g, node, sh("NodeShape")) || isInstance(c.g, node, sh("PropertyShape"))) {
+	if node.Kind == rdf.IRI && c.classes.isInstance(node, class) &&
+		(c.classes.isInstance(node, sh("NodeShape")) || c.classes.isInstance(node, sh("PropertyShape"))) {
 		targets = append(targets, target{targetClass, node})
 	}
 	return targets, nil
@@ -50,7 +50,7 @@ func (v *validation) focusNodes(targets []target) []rdf.Term {
 		case targetNode:
 			set.add(t.term)
 		case targetClass:
-			for _, c := range subclasses(v.data, t.term) {
+			for _, c := range v.classes.subclasses(t.term).list {
 				for _, node := range v.data.Subjects(typ, c) {
 					set.add(node)
 				}
@@ -68,25 +68,36 @@ func (v *validation) focusNodes(targets []target) []rdf.Term {
 	return set.list
 }
 
-// subclasses gives a class and those below it by rdfs:subClassOf.
-func subclasses(g *rdf.Graph, class rdf.Term) []rdf.Term {
-	p := Path{kind: zeroOrMorePath, parts: []*Path{{kind: inversePath, parts: []*Path{{predicate: subClassOf}}}}}
-	return p.values(g, class)
+// hierarchy answers which classes are below others by rdfs:subClassOf.
+type hierarchy struct {
+	g     *rdf.Graph
+	stop  func() bool
+	below map[rdf.Term]*termSet // by class, that class included
+}
+
+func newHierarchy(g *rdf.Graph, stop func() bool) hierarchy {
+	return hierarchy{g, stop, map[rdf.Term]*termSet{}}
+}
+
+var downFrom = &Path{kind: zeroOrMorePath, parts: []*Path{{kind: inversePath, parts: []*Path{{predicate: subClassOf}}}}}
+
+// subclasses gives a class and those below it.
+func (h hierarchy) subclasses(class rdf.Term) *termSet {
+	set, ok := h.below[class]
+	if !ok {
+		set = newTermSet()
+		set.add(downFrom.values(h.g, class, h.stop)...)
+		h.below[class] = set
+	}
+	return set
 }
 
 // isInstance reports whether a node has a type that is the class or below it
 // (a "SHACL instance", section 1.1).
-func isInstance(g *rdf.Graph, node, class rdf.Term) bool {
-	for t := range g.Match(node, typ, rdf.Term{}) {
-		if t.Object == class {
-			return true
-		}
-	}
-	types := Path{kind: sequencePath, parts: []*Path{
-		{predicate: typ}, {kind: zeroOrMorePath, parts: []*Path{{predicate: subClassOf}}},
-	}}
-	for _, c := range types.values(g, node) {
-		if c == class {
+func (h hierarchy) isInstance(node, class rdf.Term) bool {
+	below := h.subclasses(class)
+	for t := range h.g.Match(node, typ, rdf.Term{}) {
+		if below.has[t.Object] {
 			return true
 		}
 	}

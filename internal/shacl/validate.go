@@ -24,6 +24,7 @@ func (s *Shapes) Validate(ctx context.Context, data *rdf.Graph, o Options) (*Rep
 		o.MaxResults = defaultMaxResults
 	}
 	v := &validation{ctx: ctx, data: data, max: o.MaxResults, known: map[judged]bool{}}
+	v.classes = newHierarchy(data, v.stopped)
 	for _, sp := range s.targeted {
 		if sp.deactivated {
 			continue
@@ -42,6 +43,7 @@ func (s *Shapes) Validate(ctx context.Context, data *rdf.Graph, o Options) (*Rep
 type validation struct {
 	ctx     context.Context
 	data    *rdf.Graph
+	classes hierarchy
 	max     int
 	results []Result
 	steps   int
@@ -58,18 +60,19 @@ type judged struct {
 	node  rdf.Term
 }
 
-// stopped reports whether there is nothing left to find out.
-func (v *validation) stopped() bool { return v.err != nil || v.probing && v.failed }
+// stopped reports whether there is nothing left to find out. Whatever takes
+// long asks it now and then, which is also when a done ctx is noticed.
+func (v *validation) stopped() bool {
+	if v.steps++; v.steps%1024 == 0 && v.err == nil {
+		v.err = v.ctx.Err()
+	}
+	return v.err != nil || v.probing && v.failed
+}
 
 // validate reports what a node violates of a shape.
 func (v *validation) validate(s *shape, focus rdf.Term) {
 	if s.deactivated || v.stopped() {
 		return
-	}
-	if v.steps++; v.steps%256 == 0 {
-		if v.err = v.ctx.Err(); v.err != nil {
-			return
-		}
 	}
 	key := judged{s, focus}
 	if s.shared {
@@ -81,7 +84,7 @@ func (v *validation) validate(s *shape, focus rdf.Term) {
 	before := len(v.results)
 	values := []rdf.Term{focus}
 	if s.path != nil {
-		values = s.path.values(v.data, focus)
+		values = s.path.values(v.data, focus, v.stopped)
 	}
 	for _, k := range s.constraints {
 		if k.check(v, s, focus, values); v.stopped() {
