@@ -14,6 +14,9 @@ var (
 	docName      = regexp.MustCompile(`^.+ - .*\(line \d+\)`)
 )
 
+// maxNesting bounds how many runs are open at a time.
+const maxNesting = 50
+
 // openRun is a run whose lines are being read.
 type openRun struct {
 	run      TestRun
@@ -38,13 +41,15 @@ type testParser struct {
 }
 
 func (p *testParser) line(line string) {
-	if m := runningTests.FindStringSubmatch(line); m != nil {
-		p.open(atoi(m[1]))
-		return
-	}
-	if m := testResult.FindStringSubmatch(line); m != nil {
-		p.result(m)
-		return
+	if strings.HasPrefix(line, "running ") || strings.HasPrefix(line, "test result: ") {
+		if m := runningTests.FindStringSubmatch(line); m != nil {
+			p.open(atoi(m[1]))
+			return
+		}
+		if m := testResult.FindStringSubmatch(line); m != nil {
+			p.result(m)
+			return
+		}
 	}
 	if len(p.stack) > 0 {
 		p.stack[len(p.stack)-1].read(line)
@@ -58,6 +63,9 @@ func (p *testParser) open(announced int) {
 	if n := len(p.stack); n == 1 && p.stack[0].closed {
 		p.done = append(p.done, p.stack[0])
 		p.stack = p.stack[:0]
+	} else if n >= maxNesting {
+		p.report.problem("more than %d runs began before one had ended", maxNesting)
+		return
 	}
 	p.stack = append(p.stack, &openRun{run: TestRun{Announced: announced}, messages: map[string]string{}})
 }
@@ -70,17 +78,8 @@ func (p *testParser) result(m []string) {
 		if c.Executed()+c.Ignored != o.run.Announced || (m[1] == "ok") != (c.Failed == 0) {
 			continue
 		}
-		if i > 0 && i == len(p.stack)-1 {
-			o.finish(c)
-			p.stack[i-1].inner = append(p.stack[i-1].inner, o)
-			p.stack = p.stack[:i]
-			return
-		}
-		if i == len(p.stack)-1 {
-			o.finish(c)
-			return
-		}
-		// What was opened inside has no result: it was a test's output.
+		// What was opened inside and has no result was a test's output. The
+		// outermost run stays, as its true result may still come.
 		o.finish(c)
 		p.stack = p.stack[:i+1]
 		if i > 0 {
@@ -109,7 +108,7 @@ func (p *testParser) end() {
 		}
 		n := len(p.report.Runs)
 		p.report.Runs = append(p.report.Runs, o.run)
-		for _, name := range o.listed {
+		for _, name := range o.listed[:min(len(o.listed), o.run.Failed)] {
 			if len(p.report.Failures) < maxFailures {
 				p.report.Failures = append(p.report.Failures, TestFailure{Name: name, Message: o.messages[name], run: n})
 			}
@@ -131,12 +130,11 @@ func (o *openRun) finish(c TestCounts) {
 	if len(o.listed) != c.Failed {
 		o.listed = o.failed
 	}
-	o.listed = o.listed[:min(len(o.listed), c.Failed)]
 }
 
 // read takes one line of a run's body.
 func (o *openRun) read(line string) {
-	if m := testLine.FindStringSubmatch(line); m != nil {
+	if m := matchTest(line); m != nil {
 		if !docName.MatchString(m[1]) {
 			o.run.shape = shapeUnit
 		} else if o.run.shape == shapeUnknown {
@@ -171,6 +169,14 @@ func (o *openRun) read(line string) {
 	} else if o.listing && strings.HasPrefix(line, "    ") && len(o.listed) < maxFailures {
 		o.listed = append(o.listed, clipTo(strings.TrimPrefix(line, "    "), 1000))
 	}
+}
+
+// matchTest gives name and outcome of one test's line, nil for another line.
+func matchTest(line string) []string {
+	if !strings.HasPrefix(line, "test ") {
+		return nil
+	}
+	return testLine.FindStringSubmatch(line)
 }
 
 // cutLast cuts around the last occurrence of sep.

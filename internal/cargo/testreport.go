@@ -314,5 +314,9 @@ func cleanLine(line []byte) string {
 	if len(line) > 64<<10 {
 		line = line[:64<<10]
 	}
-	return escape.ReplaceAllString(strings.TrimRight(string(line), "\r\n"), "")
+	line = bytes.TrimRight(line, "\r\n")
+	if bytes.IndexByte(line, 0x1b) >= 0 {
+		line = escape.ReplaceAll(line, nil)
+	}
+	return string(line)
 }
