@@ -180,7 +180,7 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 	if err != nil {
 		return err
 	}
-	runner, keys, err := eng.runner(e.graph, secrets, view)
+	runner, err := eng.runner(e.graph, secrets, view)
 	if err != nil {
 		return err
 	}
@@ -194,24 +194,18 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
 		Ended:   view.Ended,
 	})
-	for i, r := range e.results {
-		if r.Key == "" {
-			e.results[i].Key = keys[r.Step].Digest
-		}
-	}
 	return err
 }
 
-func (eng *openedEngine) runner(g *plan.Graph, secrets map[string][]byte, view *progress.Printer) (run.Runner, map[string]plan.Key, error) {
+func (eng *openedEngine) runner(g *plan.Graph, secrets map[string][]byte, view *progress.Printer) (run.Runner, error) {
 	keys, err := plan.Keys(g, eng.init)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	runner, err := buildkit.New(buildkit.Options{
+	return buildkit.New(buildkit.Options{
 		Client: eng.client, Graph: g, Blobs: eng.store.Dir(), Init: eng.init, Results: eng.results, Keys: keys,
 		Secrets: secrets, Log: view.Log,
 	})
-	return runner, keys, err
 }
 
 // lock sees to it that there is a lockfile: with --resolve a missing one is
@@ -238,7 +232,7 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 		return err
 	}
 	g := &plan.Graph{Images: []plan.Image{e.images[image]}, Stages: []plan.Stage{{Name: "setup", Steps: []plan.Step{setup.Lockfile(image, tree)}}}}
-	runner, _, err := eng.runner(g, nil, view)
+	runner, err := eng.runner(g, nil, view)
 	if err != nil {
 		return err
 	}

@@ -80,12 +80,12 @@ func (s Stage) BudgetText() string {
 	}
 }
 
-// CachedText is how many of the steps that count were answered from the
-// cache: "3/4".
+// CachedText is how many of the steps that the engine ran were answered from
+// the cache: "3/4". Work of sixty's own process has no key and does not count.
 func (s Stage) CachedText() string {
 	cached, all := 0, 0
 	for _, step := range s.Steps {
-		if slices.Contains([]plan.Status{plan.StatusSkipped, plan.StatusNotRun}, step.Status) {
+		if step.Key == "" || slices.Contains([]plan.Status{plan.StatusSkipped, plan.StatusNotRun}, step.Status) {
 			continue
 		}
 		all++

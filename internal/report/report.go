@@ -6,6 +6,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,8 +77,8 @@ type Stage struct {
 	Name   string      `json:"name"`
 	Status plan.Status `json:"status"`
 	Reason string      `json:"reason,omitempty"`
-	// DurationMS is the wall time from the start of its first step to the
-	// end of its last one.
+	// DurationMS is the wall time during which at least one of its steps ran:
+	// steps of several stages share the machine.
 	DurationMS     int64  `json:"duration_ms"`
 	BudgetMS       int64  `json:"budget_ms,omitempty"`
 	BudgetExceeded bool   `json:"budget_exceeded"`
@@ -181,7 +182,7 @@ func stage(s plan.Stage, results []plan.Result) Stage {
 	if s.Skipped != "" {
 		out.Status = plan.StatusSkipped
 	}
-	var first, last time.Time
+	var spans []span
 	for _, r := range results {
 		step := Step{ID: r.Step, Status: r.Status, Reason: r.Reason, Cached: r.Cached, DurationMS: r.Duration().Milliseconds(),
 			ExitCode: r.ExitCode, Executed: r.Record, Key: r.Key}
@@ -190,19 +191,31 @@ func stage(s plan.Stage, results []plan.Result) Stage {
 		}
 		out.Steps = append(out.Steps, step)
 		out.Status = worse(out.Status, r.Status)
-		if r.Status == plan.StatusSkipped || r.Status == plan.StatusNotRun {
-			continue
+		spans = append(spans, span{r.Started, r.Ended})
+	}
+	took := covered(spans)
+	out.DurationMS = took.Milliseconds()
+	out.BudgetExceeded = s.Budget > 0 && took > s.Budget
+	return out
+}
+
+type span struct{ from, to time.Time }
+
+// covered is the time that lies in at least one span.
+func covered(spans []span) time.Duration {
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	var total time.Duration
+	var end time.Time
+	for _, s := range spans {
+		if s.from.Before(end) {
+			s.from = end
 		}
-		if first.IsZero() || r.Started.Before(first) {
-			first = r.Started
-		}
-		if r.Ended.After(last) {
-			last = r.Ended
+		if s.to.After(s.from) {
+			total += s.to.Sub(s.from)
+			end = s.to
 		}
 	}
-	out.DurationMS = last.Sub(first).Milliseconds()
-	out.BudgetExceeded = s.Budget > 0 && last.Sub(first) > s.Budget
-	return out
+	return total
 }
 
 // worse is the status of a stage after one more step; a skipped step leaves it

@@ -1,8 +1,9 @@
 package verdict
 
 import (
-	"fmt"
+	"math"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -123,7 +124,7 @@ func describe(names []string, m Metrics) string {
 	for _, n := range names {
 		group, field, _ := strings.Cut(n, ".")
 		if v, ok := m[group][field]; ok {
-			parts = append(parts, fmt.Sprintf("%s = %v", n, v))
+			parts = append(parts, n+" = "+strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64))
 		}
 	}
 	return strings.Join(parts, ", ")

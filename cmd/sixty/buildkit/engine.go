@@ -97,12 +97,12 @@ func New(opts Options) (*Engine, error) {
 // that s mounts are taken from the engine's cache.
 func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	res := plan.Result{Step: s.ID, Stage: s.Stage, Name: s.Name, Key: e.opts.Keys[s.ID].Digest, Range: s.Range, Started: time.Now()}
-	def, err := e.marshal(ctx, s)
+	def, volumes, err := e.marshal(ctx, s)
 	if err != nil {
 		return res, err
 	}
 	dir := filepath.Join(e.opts.Results, digest.Digest(res.Key).Encoded())
-	run := &solve{engine: e, step: s, def: def, dir: dir}
+	run := &solve{engine: e, step: s, def: def, volumes: volumes, dir: dir}
 	err = run.do(ctx)
 	res.Ended = time.Now()
 	res.Cached = run.cached
@@ -144,18 +144,30 @@ func complete(res *plan.Result, dir string) error {
 	return nil
 }
 
-func (e *Engine) marshal(ctx context.Context, s plan.Step) (*llb.Definition, error) {
+// marshal gives the definition of the step's record and of each of its
+// volumes.
+func (e *Engine) marshal(ctx context.Context, s plan.Step) (record *llb.Definition, volumes []*llb.Definition, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	low, err := e.low.step(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	def, err := low.record.Marshal(ctx, llb.Platform(platform))
-	if err != nil {
-		return nil, fmt.Errorf("marshal step %q: %w", s.ID, err)
+	states := []llb.State{low.record}
+	for _, o := range s.Outputs {
+		if v, ok := low.volumes[o.Name]; ok {
+			states = append(states, v)
+		}
 	}
-	return def, nil
+	var defs []*llb.Definition
+	for _, st := range states {
+		def, err := st.Marshal(ctx, llb.Platform(platform))
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal step %q: %w", s.ID, err)
+		}
+		defs = append(defs, def)
+	}
+	return defs[0], defs[1:], nil
 }
 
 func (e *Engine) solveOpt() client.SolveOpt {
@@ -174,9 +186,11 @@ type solve struct {
 	engine *Engine
 	step   plan.Step
 	def    *llb.Definition
-	dir    string
-	cached bool
-	failed bool // the command ran and ended with a code other than zero
+	// volumes are the definitions of the outputs that are mounts of their own.
+	volumes []*llb.Definition
+	dir     string
+	cached  bool
+	failed  bool // the command ran and ended with a code other than zero
 }
 
 func (s *solve) do(ctx context.Context) error {
@@ -191,6 +205,13 @@ func (s *solve) do(ctx context.Context) error {
 		res, err := c.Solve(ctx, gateway.SolveRequest{Definition: s.def.ToPB(), Evaluate: true})
 		if err != nil {
 			return nil, s.salvage(ctx, c, err)
+		}
+		// BuildKit keeps of a command only the outputs that somebody asked
+		// for; asked for later, a volume would run its command again.
+		for _, volume := range s.volumes {
+			if _, err := c.Solve(ctx, gateway.SolveRequest{Definition: volume.ToPB(), Evaluate: true}); err != nil {
+				return nil, fmt.Errorf("keep a volume: %w", err)
+			}
 		}
 		ref, err := res.SingleRef()
 		if err != nil {

@@ -252,6 +252,16 @@ func TestOutputsFeedSteps(t *testing.T) {
 	again := step("again", "cat", "/m/file", "/v/file")
 	again.Mounts = use.Mounts
 	e := engine(t, Options{}, make, volume, use, again)
+	// A volume is kept when its step has run, not when it is first mounted.
+	first := run(t, e, volume)
+	if second := run(t, e, volume); first.Cached || !second.Cached {
+		t.Errorf("cached: first %v, second %v", first.Cached, second.Cached)
+	}
+	started := left(t, first, "record.json")
+	run(t, e, use)
+	if again := run(t, engine(t, Options{}, make, volume, use, again), volume); left(t, again, "record.json") != started {
+		t.Error("mounting a volume ran its step again")
+	}
 	if got := left(t, run(t, e, use), "stdout"); got != " from volume!" {
 		t.Errorf("use: %q", got)
 	}
