@@ -311,6 +311,9 @@ func TestKeyWithTimestamp(t *testing.T) {
 	_, err = verify.Bundle(t.Context(), stamped(stranger), report, window(time.Time{}, time.Time{}, false), later)
 	mustFail(t, err, verify.CheckTimestamp)
 
+	_, err = verify.Bundle(t.Context(), signed(t, key, newStatement(t)), report, window(time.Time{}, time.Time{}, true), later)
+	mustFail(t, err, verify.CheckTimestamp)
+
 	logged := trust
 	logged.Root, logged.RequireLog = s, true
 	_, err = verify.Bundle(t.Context(), stamped(s), report, logged, later)
