@@ -56,8 +56,11 @@ type (
 		name string
 		body []node
 	}
-	superNode struct{ at int32 }
-	jumpNode  struct {
+	superNode struct {
+		at    int32
+		block string // the block around it
+	}
+	jumpNode struct {
 		at   int32
 		jump jump
 	}

@@ -61,18 +61,18 @@ func required[T any](in *invocation, name string, as func(any) (T, error)) (T, e
 func anything(v any) (any, error) { return v, nil }
 
 func wrongType(want string, v any) error {
-	if _, ok := plainScalar(v); ok {
+	if isScalar(v) {
 		return fmt.Errorf("needs %s, got %s `%s`", want, kindName(v), display(v))
 	}
 	return fmt.Errorf("needs %s, got a value that is %s", want, kindName(v))
 }
 
-func plainScalar(v any) (any, bool) {
+func isScalar(v any) bool {
 	switch v.(type) {
 	case bool, int64, uint64, float64, string:
-		return v, true
+		return true
 	}
-	return nil, false
+	return false
 }
 
 func asString(v any) (string, error) {
@@ -138,7 +138,7 @@ func textFilter(f func(string) string) filterImpl {
 // fits reports an error when a text of n bytes would be over the limit.
 func (r *run) fits(n int) error {
 	if n > r.limits.Output || n < 0 {
-		return &stopError{&limitError{"bytes of output", r.limits.Output}}
+		return overLimit(r.limits.Output, "bytes of output")
 	}
 	return nil
 }

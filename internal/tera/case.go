@@ -2,7 +2,6 @@ package tera
 
 import (
 	"errors"
-	"maps"
 	"strconv"
 	"strings"
 	"unicode"
@@ -59,7 +58,7 @@ func CaseFilters() map[string]Filter {
 	add(demodulize, "demodulize")
 	add(deconstantize, "deconstantize")
 	filters["pluralize"] = pluralOrSuffix
-	return maps.Clone(filters)
+	return filters
 }
 
 // stringFilter makes a filter of a function on strings; a whole number counts

@@ -114,8 +114,21 @@ func fatal(err error) bool {
 	return errors.As(err, &stop)
 }
 
+// overLimit ends a render that reached a limit.
+func overLimit(limit int, what string) error { return &stopError{&limitError{what, limit}} }
+
 // stopError ends a render: a limit was reached or the context is done.
 type stopError struct{ err error }
 
 func (s *stopError) Error() string { return s.err.Error() }
 func (s *stopError) Unwrap() error { return s.err }
+
+// limitError says which limit was reached; it is an ErrLimit.
+type limitError struct {
+	what  string
+	limit int
+}
+
+func (l *limitError) Error() string { return fmt.Sprintf("more than %d %s", l.limit, l.what) }
+
+func (l *limitError) Is(target error) bool { return target == ErrLimit }

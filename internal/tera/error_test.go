@@ -34,6 +34,7 @@ func TestErrors(t *testing.T) {
 		{"function fails", "\n\n{{ throw(message='boom') }}", "", 3, 4, "the function `throw` failed: boom", nil},
 		{"unclosed tag", "{{ name", "", 1, 8, "unexpected end of the template, expected `(` or `and` or `in` or `is` or `not` or `or` or `|` or `}}`", nil},
 		{"bad expression", "{{ 1 + }}", "", 1, 8, "unexpected input, expected `(` or a number or an identifier", nil},
+		{"name like a literal", "{{ 1 + true_value }}", "", 1, 8, "the name of a variable cannot begin with `true`", nil},
 		{"unclosed if", "a\n {% if name %}b", "", 2, 2, "`if` is missing its `{% endif %}`", nil},
 		{"unclosed block", "{% block b %}{% if name %}{% endblock %}", "", 1, 27, "unexpected tag `endblock`, expected `{% endif %}`", nil},
 		{"unknown tag", "{% sett x = 1 %}", "", 1, 1, "unexpected tag `sett`", nil},

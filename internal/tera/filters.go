@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // builtinFilters returns the filters of Tera 1.20. safe and default are part
@@ -70,7 +71,7 @@ func length(_ *invocation, value any) (any, error) {
 	case map[string]any:
 		return int64(len(v)), nil
 	case string:
-		return int64(len([]rune(v))), nil
+		return int64(utf8.RuneCountInString(v)), nil
 	}
 	return nil, wrongType("an array, an object or a string", value)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -135,12 +136,30 @@ func sortBy(in *invocation, value any) (any, error) {
 			return 1
 		})
 	case string:
+		if err := in.run.spendOnKeys(items, attr, bits.Len(uint(len(items)))); err != nil {
+			return nil, err
+		}
 		return sorted(items, attr, asString, strings.Compare)
 	case []any:
 		size := func(v any) (int, error) { a, err := asArray(v); return len(a), err }
 		return sorted(items, attr, size, cmp.Compare[int])
 	}
 	return nil, fmt.Errorf("cannot sort by a value that is %s", kindName(firstKey))
+}
+
+// spendOnKeys counts the work of comparing every string among the keys a
+// number of times.
+func (r *run) spendOnKeys(items []any, attr attribute, times int) error {
+	for _, item := range items {
+		if v, ok := attr.of(item); ok {
+			if s, ok := v.(string); ok {
+				if err := r.spend(len(s) / bytesPerStep * times); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func sorted[K any](items []any, attr attribute, as func(any) (K, error), compare func(a, b K) int) (any, error) {
@@ -195,6 +214,9 @@ func unique(in *invocation, value any) (any, error) {
 	firstKey, ok := attr.of(items[0])
 	if !ok {
 		return nil, attr.missing()
+	}
+	if err := in.run.spendOnKeys(items, attr, 1); err != nil {
+		return nil, err
 	}
 	var as func(any) (any, error)
 	switch firstKey.(type) {
@@ -270,6 +292,9 @@ func groupBy(in *invocation, value any) (any, error) {
 	}
 	attr, err := required(in, "attribute", asAttribute)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.run.spendOnKeys(items, attr, 1); err != nil {
 		return nil, err
 	}
 	for _, item := range items {

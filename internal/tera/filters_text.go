@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-func containsString(s, part string) bool { return strings.Contains(s, part) }
-
 // unescapePattern turns a written \n or \t into the character.
 func unescapePattern(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, `\n`, "\n"), `\t`, "\t")

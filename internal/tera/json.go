@@ -15,7 +15,7 @@ func (r *run) json(v any, pretty bool) (string, error) {
 
 func (r *run) writeJSON(v any, pretty bool, depth int) error {
 	if depth > maxValueDepth {
-		return &stopError{&limitError{"nested arrays and objects", maxValueDepth}}
+		return overLimit(maxValueDepth, "nested arrays and objects")
 	}
 	if err := r.spend(1); err != nil {
 		return err

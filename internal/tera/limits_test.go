@@ -60,6 +60,13 @@ func TestHostile(t *testing.T) {
 		"long pattern":            "{{ s is matching(s) }}",
 		"costly pattern":          "{% for i in range(end=1000) %}{{ s is matching('(x{1,500}){1,500}y') }}{% endfor %}",
 		"sorting again and again": "{% set a = s | split(pat='') %}{% for i in range(end=1000) %}{% set b = a | sort | length %}{% endfor %}",
+		"sorting long strings":    "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{{ a | sort | length }}",
+		"unique long strings":     "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{{ a | unique | length }}",
+		"finding long strings":    "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{% if s ~ 'c' in a %}{% endif %}",
+		"swallowed errors":        "{% for i in range(end=1000000) %}{% if x | nope %}{% endif %}{% endfor %}" + strings.Repeat("x", 1<<20),
+		"swallowed long argument": "{% for i in range(end=1000000) %}{% if x | truncate(length=s) %}{% endif %}{% endfor %}",
+		"undefined many times":    "{% for i in range(end=1000000) %}{{ nope | default(value=s) | truncate(length=1) }}{% endfor %}",
+		"long string as loop":     "{% set l = s ~ s ~ s ~ s %}{% for c in l %}{% endfor %}",
 		"format":                  "{% set f = s | replace(from='x', to='%c') %}{{ 0 | date(format=f) }}",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,9 +51,9 @@ func (u undefined) Error() string { return "variable `" + u.text + "` is not def
 func (r *run) undefinedError(p *path) error {
 	names := r.visible()
 	if slices.Contains(names, p.root) {
-		return r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined: `%s` has no such field or element", p.text, p.root)
+		return r.errorAt(p.at, ErrUndefined, "variable `%s` is not defined: `%s` has no such field or element", p.text, p.root)
 	}
-	return r.source.errorAt(p.at, ErrUndefined, "variable `%s` is not defined%s", p.text, suggest(p.root, names))
+	return r.errorAt(p.at, ErrUndefined, "variable `%s` is not defined%s", p.text, suggest(p.root, names))
 }
 
 // resolve replaces the steps of p that are variables by their values.

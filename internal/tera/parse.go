@@ -203,7 +203,7 @@ func (p *parser) output(in place) item {
 		if p.peek("}}") || p.peek("-}}") {
 			// super() takes no part in whitespace control.
 			p.closing("}}")
-			return item{node: &superNode{int32(start)}}
+			return item{node: &superNode{int32(start), p.block}}
 		}
 		p.pos = before
 	}

@@ -36,7 +36,7 @@ func (p *parser) tag(in place) (item, bool) {
 		if in == inMacro || in == inFor {
 			p.fail(p.pos, "`block` cannot be in %s", in)
 		}
-		read = p.block
+		read = p.blockTag
 	case "macro":
 		if in != inTemplate || p.depth > 1 {
 			p.fail(p.pos, "`macro` has to be at the top level of a template")
@@ -206,14 +206,17 @@ func (p *parser) filterSection(_ place, at int32) item {
 	return item{&filterNode{at, c, p.trim(items, trimStart, trimEnd)}, left, right}
 }
 
-func (p *parser) block(_ place, at int32) item {
+func (p *parser) blockTag(_ place, at int32) item {
 	left := p.tagStart()
 	p.keyword()
 	p.mustSpace()
 	n := &blockNode{at: at, name: p.mustIdent()}
 	p.space()
 	trimStart := p.tagEnd()
+	outer := p.block
+	p.block = n.name
 	items := p.content(inBlock)
+	p.block = outer
 	trimEnd, right := p.endTag(at, "endblock", true)
 	n.body = p.trim(items, trimStart, trimEnd)
 	return item{n, left, right}

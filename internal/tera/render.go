@@ -165,6 +165,9 @@ func (r *run) startLoop(n *forNode) (*loop, error) {
 	case []any:
 		l.items = v
 	case string:
+		if err := r.spend(len(v)); err != nil {
+			return nil, err
+		}
 		l.items = graphemes(v)
 	case map[string]any:
 		if n.key == "" {
@@ -230,9 +233,9 @@ func (r *run) include(n *includeNode) error {
 		return nil
 	}
 	if len(n.names) == 1 {
-		return r.source.errorAt(n.at, ErrTemplateNotFound, "the included template `%s` does not exist%s", n.names[0], suggest(n.names[0], keys(r.env.templates)))
+		return r.errorAt(n.at, ErrTemplateNotFound, "the included template `%s` does not exist%s", n.names[0], suggest(n.names[0], keys(r.env.templates)))
 	}
-	return r.source.errorAt(n.at, ErrTemplateNotFound, "none of the included templates %q exists", n.names)
+	return r.errorAt(n.at, ErrTemplateNotFound, "none of the included templates %q exists", n.names)
 }
 
 // traced notes a call on the way to an error.
@@ -287,11 +290,13 @@ func (r *run) blockBody(t *template, nodes []node) error {
 // super renders the definition of the current block in the next parent that
 // has one.
 func (r *run) super(n *superNode) error {
+	parents := r.tpl.parents
 	if len(r.blocks) == 0 {
-		return r.fail(n.at, "super() has no block to continue")
+		// An earlier super() closed the block: the one around this stands for it.
+		level := slices.Index(parents, r.source) + 1
+		r.blocks = append(r.blocks, openBlock{n.block, r.source, level})
 	}
 	current := r.blocks[len(r.blocks)-1]
-	parents := r.tpl.parents
 	for level := current.level + 1; level <= len(parents); level++ {
 		t := parents[level-1]
 		def := t.blocks[current.name]

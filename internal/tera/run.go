@@ -3,7 +3,6 @@ package tera
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 )
 
@@ -24,7 +23,7 @@ type run struct {
 	frames    []frame
 	blocks    []openBlock
 	jump      jump
-	patterns  map[string]*regexp.Regexp // of the matching test
+	patterns  map[string]pattern // of the matching test
 }
 
 // frame is a scope: the template itself, a macro, an include or a loop.
@@ -109,14 +108,21 @@ func (r *run) located(err error, at int32) error {
 		return r.undefinedError(u.path)
 	}
 	if fatal(err) {
-		return r.source.errorAt(at, err, "rendering was stopped")
+		return r.errorAt(at, err, "rendering was stopped")
 	}
-	return r.source.errorAt(at, err, "rendering failed")
+	return r.errorAt(at, err, "rendering failed")
 }
 
 // fail returns an error at a place in the template being rendered.
 func (r *run) fail(at int32, format string, args ...any) error {
-	return r.source.errorAt(at, nil, format, args...)
+	return r.errorAt(at, nil, format, args...)
+}
+
+// errorAt returns an error with a cause. It counts the work of finding the
+// line, because the language may swallow the error and go on.
+func (r *run) errorAt(at int32, cause error, format string, args ...any) error {
+	r.steps += len(r.source.source) / bytesPerStep
+	return r.source.errorAt(at, cause, format, args...)
 }
 
 // spend counts n steps and, from time to time, looks at the context.
@@ -127,7 +133,7 @@ func (r *run) spend(n int) error {
 	}
 	r.nextCheck = min(r.steps+checkEvery, r.limits.Steps+1)
 	if r.steps > r.limits.Steps {
-		return &stopError{&limitError{"steps", r.limits.Steps}}
+		return overLimit(r.limits.Steps, "steps")
 	}
 	if err := r.ctx.Err(); err != nil {
 		return &stopError{err}
@@ -143,7 +149,7 @@ func (r *run) charge(v any) error {
 	switch v := v.(type) {
 	case string:
 		if len(v) > r.limits.Output {
-			return &stopError{&limitError{"bytes of output", r.limits.Output}}
+			return overLimit(r.limits.Output, "bytes of output")
 		}
 		return r.spend(len(v) / bytesPerStep)
 	case []any:
@@ -157,7 +163,7 @@ func (r *run) charge(v any) error {
 // write appends s to the output.
 func (r *run) write(s string) error {
 	if len(s) > r.limits.Output-len(r.out) {
-		return &stopError{&limitError{"bytes of output", r.limits.Output}}
+		return overLimit(r.limits.Output, "bytes of output")
 	}
 	r.out = append(r.out, s...)
 	return nil
@@ -180,7 +186,7 @@ func (r *run) capture(f func() error) (string, error) {
 func (r *run) enter() error {
 	r.depth++
 	if r.depth > r.limits.Depth {
-		return &stopError{&limitError{"nested macros, includes and blocks", r.limits.Depth}}
+		return overLimit(r.limits.Depth, "nested macros, includes and blocks")
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ type parser struct {
 	expected []string
 	memo     map[memoKey]memoEntry
 
+	// block is the name of the innermost block around pos.
+	block string
 	// untrimmed counts the for-else bodies around pos: whitespace control has
 	// no effect in them.
 	untrimmed int
@@ -66,10 +68,28 @@ func (p *parser) failExpected() {
 	if p.far >= len(p.src) {
 		msg = "unexpected end of the template"
 	}
+	if word, ok := p.literalBefore(p.far); ok {
+		p.fail(p.far-len(word), "the name of a variable cannot begin with `%s`", word)
+	}
 	if len(what) > 0 {
 		msg += ", expected " + strings.Join(what, " or ")
 	}
 	p.fail(p.far, "%s", msg)
+}
+
+// literalBefore returns the true or false that ends at a place inside a longer
+// word: the language takes it for the literal.
+func (p *parser) literalBefore(at int) (string, bool) {
+	if at >= len(p.src) || !isWord(p.src[at]) {
+		return "", false
+	}
+	for _, word := range booleans {
+		before := at - len(word) - 1
+		if strings.HasSuffix(p.src[:at], word) && (before < 0 || !isWord(p.src[before])) {
+			return word, true
+		}
+	}
+	return "", false
 }
 
 func (p *parser) expect(what string) {

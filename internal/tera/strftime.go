@@ -5,8 +5,17 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
+
+// moment is a point in time as the date filter prints it.
+type moment struct {
+	time.Time
+	naive bool   // without an offset from UTC
+	zone  string // what %Z prints
+	leap  bool   // second 60
+}
 
 // format writes m as chrono's strftime does.
 func (m moment) format(format string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -84,10 +85,18 @@ func display(v any) string {
 	if !ok {
 		s = string(appendScalar(nil, v))
 	}
-	if utf8.RuneCountInString(s) > long {
-		return string([]rune(s)[:long]) + "…"
+	end := 0
+	for range long {
+		if end >= len(s) {
+			return s
+		}
+		_, n := utf8.DecodeRuneInString(s[end:])
+		end += n
 	}
-	return s
+	if end >= len(s) {
+		return s
+	}
+	return s[:end] + "…"
 }
 
 func appendScalar(b []byte, v any) []byte {
@@ -125,7 +134,7 @@ func appendPrinted(b []byte, v any) []byte {
 // an object as [object].
 func (r *run) print(v any, depth int) error {
 	if depth > maxValueDepth {
-		return &stopError{&limitError{"nested arrays", maxValueDepth}}
+		return overLimit(maxValueDepth, "nested arrays")
 	}
 	switch v := v.(type) {
 	case string:
@@ -192,7 +201,7 @@ func truthy(v any) bool {
 // equal compares values strictly: an integer never equals a float.
 func (r *run) equal(a, b any, depth int) (bool, error) {
 	if depth > maxValueDepth {
-		return false, &stopError{&limitError{"nested arrays", maxValueDepth}}
+		return false, overLimit(maxValueDepth, "nested arrays")
 	}
 	a, b = plain(a), plain(b)
 	switch a := a.(type) {
@@ -228,7 +237,9 @@ func (r *run) equal(a, b any, depth int) (bool, error) {
 			}
 		}
 		return true, nil
-	case nil, bool, int64, uint64, float64, string:
+	case string:
+		return a == b, r.spend(len(a) / bytesPerStep)
+	case nil, bool, int64, uint64, float64:
 		return a == b, nil
 	}
 	return false, fmt.Errorf("cannot compare a value %s", kindName(a))
@@ -239,7 +250,7 @@ func (r *run) contains(container, needle any) (bool, error) {
 	switch c := container.(type) {
 	case string:
 		if s, ok := needle.(string); ok {
-			return containsString(c, s), nil
+			return strings.Contains(c, s), nil
 		}
 		return false, fmt.Errorf("a string can only contain a string, not a value that is %s", kindName(needle))
 	case map[string]any:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -109,9 +110,20 @@ func isContaining(r *run, value any, defined bool, args []any) (bool, error) {
 	return r.contains(value, args[0])
 }
 
-// maxPattern bounds the regular expressions of the matching test, in bytes.
-const maxPattern = 16 << 10
+// pattern is a compiled regular expression of a render.
+type pattern struct {
+	*regexp.Regexp
+	size int // instructions
+}
 
+const (
+	maxPattern     = 1 << 10 // bytes of a regular expression
+	maxPatternSize = 10_000  // instructions
+	maxPatterns    = 64      // kept compiled
+)
+
+// isMatching uses the syntax of Go's regexp, which is the crate's without its
+// set operations; \d, \s, \w and \b are ASCII.
 func isMatching(r *run, value any, defined bool, args []any) (bool, error) {
 	if err := atMost(1, args); err != nil {
 		return false, err
@@ -123,25 +135,45 @@ func isMatching(r *run, value any, defined bool, args []any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	pattern, err := asString(firstArg(args))
+	source, err := asString(firstArg(args))
 	if err != nil {
 		return false, fmt.Errorf("its argument %w", err)
 	}
-	if len(pattern) > maxPattern {
-		return false, fmt.Errorf("the regular expression is longer than %d bytes", maxPattern)
-	}
-	re, ok := r.patterns[pattern]
+	p, ok := r.patterns[source]
 	if !ok {
-		if re, err = regexp.Compile(pattern); err != nil {
+		if p, err = compilePattern(source); err != nil {
 			return false, err
 		}
-		if r.patterns == nil || len(r.patterns) >= 64 {
-			r.patterns = map[string]*regexp.Regexp{}
+		if err := r.spend(p.size); err != nil {
+			return false, err
 		}
-		r.patterns[pattern] = re
+		if r.patterns == nil || len(r.patterns) >= maxPatterns {
+			r.patterns = map[string]pattern{}
+		}
+		r.patterns[source] = p
 	}
-	if err := r.spend(len(s)/bytesPerStep + len(pattern)); err != nil {
+	// At worst every instruction is tried at every byte.
+	if err := r.spend(len(s) * p.size / (8 * bytesPerStep)); err != nil {
 		return false, err
 	}
-	return re.MatchString(s), nil
+	return p.MatchString(s), nil
+}
+
+func compilePattern(source string) (pattern, error) {
+	if len(source) > maxPattern {
+		return pattern{}, fmt.Errorf("the regular expression is longer than %d bytes", maxPattern)
+	}
+	tree, err := syntax.Parse(source, syntax.Perl)
+	if err != nil {
+		return pattern{}, err
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return pattern{}, err
+	}
+	if len(program.Inst) > maxPatternSize {
+		return pattern{}, fmt.Errorf("the regular expression has more than %d instructions", maxPatternSize)
+	}
+	re, err := regexp.Compile(source)
+	return pattern{re, len(program.Inst)}, err
 }

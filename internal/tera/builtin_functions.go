@@ -3,7 +3,6 @@ package tera
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // builtinFunctions returns the functions of Tera 1.20.
@@ -109,12 +108,4 @@ func getEnv(in *invocation) (any, error) {
 		return v, nil
 	}
 	return nil, fmt.Errorf("the environment has no variable `%s`", display(name))
-}
-
-// moment is a point in time as the date filter prints it.
-type moment struct {
-	time.Time
-	naive bool   // without an offset from UTC
-	zone  string // what %Z prints
-	leap  bool   // second 60
 }
