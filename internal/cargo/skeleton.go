@@ -26,11 +26,13 @@ type Skeleton struct {
 	// folder. A package keeps its own name where it takes the place of a
 	// registry's ([patch]) and under lockfiles of format 1 and 2.
 	Packages map[string]string `json:"packages"`
-	// Stale are shell patterns, relative to the target directory, of what
-	// compiling the skeleton leaves of the project's own packages. They are
-	// dead weight under neutral names. Where a package keeps its own name they
-	// have to be removed before real sources meet that directory: sources
-	// older than the empty ones would count as compiled, and no test would run.
+	// Stale are patterns, relative to the target directory and with * as their
+	// only wildcard, of what compiling the skeleton leaves of the project's own
+	// packages. Under neutral names that is dead weight. Where a package keeps
+	// its own name it has to be removed before real sources meet that
+	// directory: sources older than the empty ones would count as compiled, and
+	// no test would run. There, a dependency whose name goes on after that name
+	// and a dash matches too; it is then compiled again.
 	Stale []string `json:"stale"`
 }
 
@@ -282,7 +284,6 @@ func foreignProfiles(p *Project, profiles manifest) map[string]any {
 // stale gives the patterns of what a package leaves in a target directory, both
 // directly below a profile's folder and below that of a target triple.
 func stale(name string) []string {
-	hash := strings.Repeat("[0-9a-f]", 16)
 	crate := strings.ReplaceAll(name, "-", "_")
 	var out []string
 	for _, target := range []string{"", "*/"} {
@@ -290,12 +291,11 @@ func stale(name string) []string {
 	}
 	for _, profile := range []string{"*/", "*/*/"} {
 		for _, pattern := range []string{
-			".fingerprint/" + name + "-" + hash,
-			"build/" + name + "-" + hash,
-			"deps/lib" + crate + "-" + hash + ".*",
-			"deps/" + crate + "-" + hash,
-			"deps/" + crate + "-" + hash + ".*",
-			"deps/" + crate + ".d", "deps/lib" + crate + ".*", // dynamic libraries
+			".fingerprint/" + name + "-*",
+			"build/" + name + "-*",
+			"deps/lib" + crate + "-*",
+			"deps/" + crate + "-*",
+			"deps/lib" + crate + ".*", "deps/" + crate + ".d", // dynamic libraries
 			"incremental/" + crate + "-*",
 			name, name + ".d", "lib" + crate + ".*",
 		} {
