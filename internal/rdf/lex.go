@@ -290,7 +290,8 @@ func (l *lexer) blankLabel() (Term, error) {
 	l.mark = l.pos
 	l.pos += 2
 	r, size := l.rune()
-	if !isNameStart(r) && r != '_' && (r < '0' || r > '9') {
+	notUTF8 := r == utf8.RuneError && size == 1
+	if notUTF8 || !isNameStart(r) && r != '_' && (r < '0' || r > '9') {
 		return Term{}, l.errorHere("a blank node's label does not begin with %s", l.found())
 	}
 	l.pos += size

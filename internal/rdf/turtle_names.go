@@ -117,7 +117,7 @@ func (p *turtle) localName() error {
 		return nil
 	}
 	if c := p.buf[p.pos]; c >= 0x80 {
-		if r, _ := p.rune(); !isNameStart(r) {
+		if r, size := p.rune(); !isNameStart(r) || size == 1 {
 			return p.errorHere("a local name does not begin with %s", p.found())
 		}
 	}

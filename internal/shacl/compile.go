@@ -49,10 +49,13 @@ func (e *ShapeError) Error() string {
 
 // Compile makes the shapes that have targets, and those they refer to. Shapes
 // that nothing leads to are not looked at. An ill-formed or recursive shape is
-// a *[ShapeError].
+// a *[ShapeError], and so is what SHACL has beyond Core, such as sh:sparql.
 func Compile(g *rdf.Graph) (*Shapes, error) {
 	c := &compiler{g: g, shapes: map[rdf.Term]*shape{}, open: map[rdf.Term]bool{}}
 	c.classes = newHierarchy(g, func() bool { return false })
+	if err := c.refuseBeyondCore(); err != nil {
+		return nil, err
+	}
 	s := &Shapes{}
 	seen := map[rdf.Term]bool{}
 	for t := range g.Match(rdf.Term{}, rdf.Term{}, rdf.Term{}) {
@@ -75,6 +78,17 @@ func Compile(g *rdf.Graph) (*Shapes, error) {
 		s.targeted = append(s.targeted, sp)
 	}
 	return s, nil
+}
+
+// refuseBeyondCore finds what would change the outcome and is not SHACL Core:
+// data that would pass because a check did not run must not pass.
+func (c *compiler) refuseBeyondCore() error {
+	for _, property := range []string{"entailment", "sparql", "target", "js", "expression"} {
+		for t := range c.g.Match(rdf.Term{}, sh(property), rdf.Term{}) {
+			return c.errorf(t.Subject, "sh:%s is not part of SHACL Core and not supported", property)
+		}
+	}
+	return nil
 }
 
 type compiler struct {

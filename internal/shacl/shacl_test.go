@@ -136,6 +136,8 @@ func TestShapeErrors(t *testing.T) {
 		"recursion":    {`ex:s sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:node ex:s ] .`, "recursive shapes are not supported"},
 		"target":       {`ex:s sh:targetClass "C" .`, `sh:targetClass "C" is not an IRI`},
 		"line":         {"ex:t ex:p 1 .\n\nex:s sh:targetNode ex:a ; sh:minCount 1 .", "line 7: shape <http://example.org/s>: sh:minCount is for"},
+		"sparql":       {`ex:s sh:targetNode ex:a ; sh:sparql [ sh:select "…" ] .`, "sh:sparql is not part of SHACL Core"},
+		"entailment":   {`ex:g sh:entailment ex:regime .`, "sh:entailment is not part of SHACL Core"},
 		"sh:node path": {`ex:s sh:targetNode ex:a ; sh:node [ sh:path ex:p ] .`, "is a property shape"},
 	} {
 		t.Run(name, func(t *testing.T) {
