@@ -251,13 +251,7 @@ func TestSkeletonWarmsDependencies(t *testing.T) {
 		t.Errorf("%+v\n%s", r, stdout)
 	}
 
-	for _, pattern := range s.Stale {
-		for _, p := range must(filepath.Glob(filepath.Join(warm, pattern))) {
-			if err := os.RemoveAll(p); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	removeStale(t, s, warm)
 	err = filepath.WalkDir(warm, func(p string, _ os.DirEntry, err error) error {
 		if strings.Contains(filepath.Base(p), "skeleton") {
 			t.Errorf("the patterns leave %s", p)
@@ -271,6 +265,54 @@ func TestSkeletonWarmsDependencies(t *testing.T) {
 		if own := strings.HasPrefix(pkg, "path+"); own == fresh {
 			t.Errorf("after the removal %s: fresh is %v", pkg, fresh)
 		}
+	}
+}
+
+func removeStale(t *testing.T, s *cargo.Skeleton, target string) {
+	t.Helper()
+	for _, pattern := range s.Stale {
+		for _, p := range must(filepath.Glob(filepath.Join(target, pattern))) {
+			if err := os.RemoveAll(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestSkeletonOfPatches has a package that keeps its name, so what its empty
+// source has left must go, or its tests would not be compiled.
+func TestSkeletonOfPatches(t *testing.T) {
+	w := newWorkshop(t)
+	app := filepath.Join(w.dir, "app")
+	w.write(app, map[string]string{
+		"Cargo.toml":         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nleaf = \"1\"\nscripts = \"1\"\n[workspace]\nmembers = [\"leaf\"]\n[patch.crates-io]\nleaf = { path = \"leaf\" }\ndevonly = { path = \"unused\" }\n",
+		"src/main.rs":        "fn main() { leaf::leaf(); }\n",
+		"leaf/Cargo.toml":    "[package]\nname = \"leaf\"\nversion = \"1.9.0\"\nedition = \"2021\"\n",
+		"leaf/src/lib.rs":    "pub fn leaf() {}\n#[test] fn tested() {}\n",
+		"unused/Cargo.toml":  "[package]\nname = \"devonly\"\nversion = \"1.9.0\"\nedition = \"2021\"\n[workspace]\n",
+		"unused/src/lib.rs":  "",
+		"unused/src/more.rs": "",
+	})
+	w.must(app, "generate-lockfile", "--offline")
+	age(t, app)
+	s, err := cargo.NewSkeleton(os.DirFS(app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	skeleton, warm := filepath.Join(w.dir, "skeleton"), filepath.Join(w.dir, "target")
+	for name, data := range s.Files {
+		w.write(skeleton, map[string]string{name: string(data)})
+	}
+	test := []string{"test", "--offline", "--locked", "--workspace", "--target-dir", warm}
+	w.must(skeleton, append(test, "--no-run")...)
+	removeStale(t, s, warm)
+	stdout, stderr, err := w.cargo(app, test...)
+	r := cargo.ParseTests(cargo.TestLog{Stdout: []byte(stdout), Stderr: []byte(stderr), ExitCode: new(int)})
+	if err != nil || !r.Sound || r.Executed != 1 {
+		t.Errorf("%v: %+v", err, r)
+	}
+	if strings.Contains(stderr, "Compiling scripts") {
+		t.Error("a dependency was compiled again")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -230,9 +229,11 @@ func checkVersion(version string) error {
 
 // conflictMarker returns the line of a merge conflict marker, or 0.
 func conflictMarker(data []byte) int {
-	for n, line := range slices.Collect(bytes.Lines(data)) {
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
 		if bytes.HasPrefix(line, []byte("<<<<<<< ")) || bytes.HasPrefix(line, []byte(">>>>>>> ")) {
-			return n + 1
+			return n
 		}
 	}
 	return 0

@@ -16,6 +16,9 @@ func neutralLock(p *Project, lock *Lock, original []byte, names map[string]strin
 	renamed := slices.Clone(lock.Packages)
 	for _, m := range p.Members {
 		i, err := findLocal(lock, m)
+		if err != nil && names[m.Dir] == "" && !m.InWorkspace {
+			continue // a patch that nothing uses
+		}
 		if err != nil {
 			return nil, err
 		}

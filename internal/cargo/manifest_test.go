@@ -61,8 +61,8 @@ func TestTargets(t *testing.T) {
 
 func workspace() map[string]string {
 	return map[string]string{
-		"Cargo.toml":                 "[workspace]\nmembers = [\"crates/*\", \"tools/**/x\", \"in/out/deep\"]\nexclude = [\"crates/old\", \"in/out\"]\n[workspace.package]\nversion = \"2.0.0\"\nedition = \"2024\"\npublish = false\n[workspace.dependencies]\nshared = { path = \"shared\" }\n",
-		"crates/a/Cargo.toml":        "[package]\nname = \"a\"\nversion.workspace = true\nedition = { workspace = true }\npublish.workspace = true\n[dependencies]\nb = { path = \"../b\" }\n[target.'cfg(unix)'.dev-dependencies]\nold = { path = \"../old\" }\n[features]\nzeta = []\nalpha = []\n",
+		"Cargo.toml":                 "[workspace]\nmembers = [\"crates/*\", \"tools/**/x\", \"in/out/deep\"]\nexclude = [\"crates/old\", \"in/out\"]\n[workspace.package]\nversion = \"2.0.0\"\nedition = \"2024\"\npublish = false\n[workspace.dependencies]\nshared = { path = \"shared\" }\nunused = { path = \"gone\" }\n",
+		"crates/a/Cargo.toml":        "[package]\nname = \"a\"\nversion.workspace = true\nedition = { workspace = true }\npublish.workspace = true\n[dependencies]\nb = { path = \"../b\" }\nshared.workspace = true\n[target.'cfg(unix)'.dev-dependencies]\nold = { path = \"../old\" }\n[features]\nzeta = []\nalpha = []\n",
 		"crates/b/Cargo.toml":        "[package]\nname = \"b\"\n[build-dependencies]\nb2 = { path = \"../../free/b2\" }\n",
 		"crates/old/Cargo.toml":      "[package]\nname = \"old\"\n",
 		"crates/README/x.txt":        "",
@@ -190,12 +190,13 @@ func TestSkeletonRefuses(t *testing.T) {
 // crate, which works by its name.
 func TestSkeletonKeepsPatches(t *testing.T) {
 	s, err := NewSkeleton(tree(map[string]string{
-		"Cargo.toml":           "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\npatched = \"1\"\n[patch.crates-io]\npatched = { path = \"patched\" }\n",
+		"Cargo.toml":           "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\npatched = \"1\"\n[patch.crates-io]\npatched = { path = \"patched\" }\nunused = { path = \"unused\" }\n",
 		"src/main.rs":          "fn main() {}",
 		"patched/Cargo.toml":   "[package]\nname = \"patched\"\nversion = \"1.0.5\"\n",
 		"patched/src/lib.rs":   "",
+		"unused/Cargo.toml":    "[package]\nname = \"unused\"\nversion = \"3.0.0\"\n",
 		"patched/src/other.rs": "",
-		"Cargo.lock":           "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"patched\",\n]\n\n[[package]]\nname = \"patched\"\nversion = \"1.0.5\"\n",
+		"Cargo.lock":           "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"patched\",\n]\n\n[[package]]\nname = \"patched\"\nversion = \"1.0.5\"\n\n[[patch.unused]]\nname = \"unused\"\nversion = \"3.0.0\"\n",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -205,6 +206,9 @@ func TestSkeletonKeepsPatches(t *testing.T) {
 	}
 	lock := string(s.Files["Cargo.lock"])
 	if !strings.Contains(lock, "name = \"patched\"\nversion = \"1.0.5\"\n") || !strings.Contains(lock, "name = \"skeleton-0\"\nversion = \"0.0.0\"\ndependencies = [\n \"patched\",\n]") {
+		t.Errorf("%s", lock)
+	}
+	if !strings.HasSuffix(lock, "\n[[patch.unused]]\nname = \"unused\"\nversion = \"3.0.0\"\n") || s.Files["unused/Cargo.toml"] == nil {
 		t.Errorf("%s", lock)
 	}
 	if !slices.Contains(s.Stale, "*/libpatched.*") {

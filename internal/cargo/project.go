@@ -120,9 +120,6 @@ func LoadProject(tree fs.FS) (*Project, error) {
 				return nil, err
 			}
 		}
-		if err := l.addPaths(".", root.table("workspace", "dependencies")); err != nil {
-			return nil, err
-		}
 	}
 	for _, table := range []string{"patch", "replace"} {
 		if err := l.addPatches(root.table(table)); err != nil {
@@ -182,24 +179,28 @@ func (l *loader) add(dir string, member bool) error {
 	slices.Sort(pkg.Features)
 	l.project.Members = append(l.project.Members, pkg)
 	for _, deps := range dependencyTables(m) {
-		if err := l.addPaths(dir, deps); err != nil {
+		if err := l.addPaths(dir, deps, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *loader) addPaths(dir string, deps manifest) error {
+func (l *loader) addPaths(dir string, deps manifest, members bool) error {
 	for _, name := range sortedKeys(deps) {
-		p, ok := dependencyPath(deps[name])
+		from, dep := dir, deps[name]
+		if deps.table(name)["workspace"] == true { // written down in the root
+			from, dep = ".", l.project.root.table("workspace", "dependencies")[name]
+		}
+		p, ok := dependencyPath(dep)
 		if !ok {
 			continue
 		}
-		target, err := below(dir, p)
+		target, err := below(from, p)
 		if err != nil {
 			return fmt.Errorf("%s: dependency %s: %w", path.Join(dir, "Cargo.toml"), clip(name), err)
 		}
-		if err := l.add(target, !excluded(l.project.root, target)); err != nil {
+		if err := l.add(target, members && !excluded(l.project.root, target)); err != nil {
 			return fmt.Errorf("%s: dependency %s: %w", path.Join(dir, "Cargo.toml"), clip(name), err)
 		}
 	}
@@ -215,7 +216,7 @@ func (l *loader) addPatches(table manifest) error {
 		if _, isEntry := entries["path"].(string); isEntry { // [replace]
 			entries = map[string]any{source: entries}
 		}
-		if err := l.addPaths(".", entries); err != nil {
+		if err := l.addPaths(".", entries, false); err != nil {
 			return err
 		}
 	}
