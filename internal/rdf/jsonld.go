@@ -137,7 +137,50 @@ func (p *jsonLD) nodeMap(document any) (nodes map[string]any, issuer *ld.Identif
 	if _, err := ld.NewJsonLdApi().GenerateNodeMap(expanded, nodes, "@default", issuer, "", "", nil); err != nil {
 		return nil, nil, p.wrap(err)
 	}
-	return nodes, issuer, nil
+	return nodes, issuer, p.wrapJSON(nodes)
+}
+
+// wrapJSON makes the value of each JSON literal the text of an array of it: of
+// JSON values the library canonicalizes objects and, as text, arrays; for others
+// it puts an error message into the literal. unwrapJSON undoes it.
+func (p *jsonLD) wrapJSON(v any) error {
+	switch v := v.(type) {
+	case []any:
+		for _, member := range v {
+			if err := p.wrapJSON(member); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		value, isValue := v["@value"]
+		if !isValue {
+			for _, member := range v {
+				if err := p.wrapJSON(member); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		switch v["@type"] {
+		case "@json":
+			text, err := json.Marshal([]any{value})
+			if err != nil {
+				return &ParseError{File: p.o.File, Msg: fmt.Sprintf("a JSON literal: %v", err)}
+			}
+			v["@value"] = string(text)
+		case RDFJSON:
+			text, _ := value.(string)
+			if !json.Valid([]byte(text)) {
+				return &ParseError{File: p.o.File, Msg: fmt.Sprintf("the literal %q is not JSON, as its datatype says", value)}
+			}
+			v["@value"] = "[" + text + "]"
+		}
+	}
+	return nil
+}
+
+func unwrapJSON(canonical string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(canonical, "["), "]")
 }
 
 func (p *jsonLD) wrap(err error) error {
@@ -203,7 +246,7 @@ func wellFormed(q Quad) bool {
 			return false
 		}
 	}
-	return true
+	return !q.Subject.IsZero() && !q.Predicate.IsZero() && !q.Object.IsZero()
 }
 
 func (p *jsonLD) term(n ld.Node) Term {
@@ -215,6 +258,9 @@ func (p *jsonLD) term(n ld.Node) Term {
 	case ld.Literal:
 		if n.Language != "" {
 			return NewLangLiteral(n.Value, n.Language)
+		}
+		if n.Datatype == RDFJSON {
+			n.Value = unwrapJSON(n.Value)
 		}
 		return NewTypedLiteral(n.Value, n.Datatype)
 	}

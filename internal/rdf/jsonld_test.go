@@ -48,6 +48,32 @@ _:c <http://example.org/city> "Wien" .
 	}
 }
 
+func TestJSONLDJSONLiterals(t *testing.T) {
+	for value, want := range map[string]string{
+		`"s"`: `"s"`, `null`: `null`, `[]`: `[]`, `[[1], {}]`: `[[1],{}]`, `{"b": 1.0, "a": [true]}`: `{"a":[true],"b":1}`,
+		`1e2`: `100`, `false`: `false`, `"a<b&c"`: `"a<b&c"`,
+	} {
+		got := mustParse(t, `{"@id": "http://e/s", "http://e/p": [{"@value": `+value+`, "@type": "@json"}, {"@list": [{"@value": `+value+`, "@type": "@json"}]}]}`,
+			rdf.JSONLD, rdf.Options{})
+		n := 0
+		for _, q := range got {
+			if q.Object == rdf.NewTypedLiteral(want, rdf.RDFJSON) {
+				n++
+			}
+		}
+		if n != 2 {
+			t.Errorf("%s: got\n%s\nwant twice %s", value, lines(got), want)
+		}
+	}
+	got := mustParse(t, `{"@id": "http://e/s", "http://e/p": {"@value": "{\"b\":2, \"a\":1}", "@type": "`+rdf.RDFJSON+`"}}`, rdf.JSONLD, rdf.Options{})
+	if want := rdf.NewTypedLiteral(`{"a":1,"b":2}`, rdf.RDFJSON); got[0].Object != want {
+		t.Errorf("got %s, want %s", got[0].Object, want)
+	}
+	if got, err := parse(`{"http://e/p": {"@value": "{", "@type": "`+rdf.RDFJSON+`"}}`, rdf.JSONLD, rdf.Options{}); err == nil {
+		t.Errorf("a literal that is not JSON: %s", lines(got))
+	}
+}
+
 func TestJSONLDNamedGraph(t *testing.T) {
 	got := mustParse(t, `{"@id": "http://e/g", "@graph": [{"@id": "http://e/s", "http://e/p": "o"}]}`,
 		rdf.JSONLD, rdf.Options{})

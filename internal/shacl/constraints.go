@@ -51,30 +51,13 @@ func (c *compiler) counted(s *shape, parameter string, make func(int) constraint
 	return err
 }
 
+// The kinds of terms that parameters may be given as.
 var (
-	iris       = []rdf.Kind{rdf.IRI}
-	literals   = []rdf.Kind{rdf.Literal}
-	nodes      = []rdf.Kind{rdf.IRI, rdf.BlankNode}
-	anyKind    []rdf.Kind
-	components = struct {
-		class, datatype, nodeKind, minCount, maxCount, minLength, maxLength, pattern, languageIn, uniqueLang,
-		equals, disjoint, lessThan, lessThanOrEquals, not, and, or, xone, node, qualifiedMin, qualifiedMax,
-		closed, hasValue, in rdf.Term
-	}{
-		class: component("Class"), datatype: component("Datatype"), nodeKind: component("NodeKind"),
-		minCount: component("MinCount"), maxCount: component("MaxCount"),
-		minLength: component("MinLength"), maxLength: component("MaxLength"), pattern: component("Pattern"),
-		languageIn: component("LanguageIn"), uniqueLang: component("UniqueLang"),
-		equals: component("Equals"), disjoint: component("Disjoint"),
-		lessThan: component("LessThan"), lessThanOrEquals: component("LessThanOrEquals"),
-		not: component("Not"), and: component("And"), or: component("Or"), xone: component("Xone"),
-		node: component("Node"), qualifiedMin: component("QualifiedMinCount"), qualifiedMax: component("QualifiedMaxCount"),
-		closed: component("Closed"), hasValue: component("HasValue"), in: component("In"),
-	}
+	iris     = []rdf.Kind{rdf.IRI}
+	literals = []rdf.Kind{rdf.Literal}
+	nodes    = []rdf.Kind{rdf.IRI, rdf.BlankNode}
+	anyKind  []rdf.Kind
 )
-
-// component gives the IRI of a constraint component.
-func component(name string) rdf.Term { return sh(name + "ConstraintComponent") }
 
 // valueTypes is section 4.1.
 func (c *compiler) valueTypes(s *shape) error {
@@ -100,7 +83,7 @@ type classConstraint struct{ class rdf.Term }
 func (k classConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if !v.classes.isInstance(value, k.class) {
-			v.report(s, focus, components.class, value, say("%s is not an instance of %s", value, k.class))
+			v.report(s, focus, classComponent, value, say("%s is not an instance of %s", value, k.class))
 		}
 	}
 }
@@ -111,9 +94,9 @@ func (k datatypeConstraint) check(v *validation, s *shape, focus rdf.Term, value
 	for _, value := range values {
 		switch {
 		case value.Kind != rdf.Literal || value.Datatype != k.datatype.Value:
-			v.report(s, focus, components.datatype, value, say("%s does not have the datatype %s", value, k.datatype))
+			v.report(s, focus, datatypeComponent, value, say("%s does not have the datatype %s", value, k.datatype))
 		case !validLexical(value.Datatype, value.Value):
-			v.report(s, focus, components.datatype, value, say("%s is not a valid %s", value, k.datatype))
+			v.report(s, focus, datatypeComponent, value, say("%s is not a valid %s", value, k.datatype))
 		}
 	}
 }
@@ -135,7 +118,7 @@ type nodeKindConstraint struct {
 func (k nodeKindConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if !slices.Contains(k.kinds, value.Kind) {
-			v.report(s, focus, components.nodeKind, value, say("%s is not of kind %s", value, k.kind))
+			v.report(s, focus, nodeKindComponent, value, say("%s is not of kind %s", value, k.kind))
 		}
 	}
 }
@@ -165,7 +148,7 @@ type minCountConstraint struct{ min int }
 
 func (k minCountConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	if n := len(values); n < k.min {
-		v.report(s, focus, components.minCount, rdf.Term{}, say("the number of values is %d, the minimum is %d", n, k.min))
+		v.report(s, focus, minCountComponent, rdf.Term{}, say("the number of values is %d, the minimum is %d", n, k.min))
 	}
 }
 
@@ -173,7 +156,7 @@ type maxCountConstraint struct{ max int }
 
 func (k maxCountConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	if n := len(values); n > k.max {
-		v.report(s, focus, components.maxCount, rdf.Term{}, say("the number of values is %d, the maximum is %d", n, k.max))
+		v.report(s, focus, maxCountComponent, rdf.Term{}, say("the number of values is %d, the maximum is %d", n, k.max))
 	}
 }
 
@@ -224,10 +207,10 @@ func (c *compiler) propertyPairs(s *shape) error {
 		{"equals", func(t rdf.Term) constraint { return equalsConstraint{t} }},
 		{"disjoint", func(t rdf.Term) constraint { return disjointConstraint{t} }},
 		{"lessThan", func(t rdf.Term) constraint {
-			return lessConstraint{components.lessThan, t, "less than", func(o int) bool { return o < 0 }}
+			return lessConstraint{lessThanComponent, t, "less than", func(o int) bool { return o < 0 }}
 		}},
 		{"lessThanOrEquals", func(t rdf.Term) constraint {
-			return lessConstraint{components.lessThanOrEquals, t, "at most", func(o int) bool { return o <= 0 }}
+			return lessConstraint{lessThanOrEqualsComponent, t, "at most", func(o int) bool { return o <= 0 }}
 		}},
 	} {
 		err := c.each(s, p.parameter, iris, func(t rdf.Term) (constraint, error) { return p.make(t), nil })
@@ -246,12 +229,12 @@ func (k equalsConstraint) check(v *validation, s *shape, focus rdf.Term, values 
 	own.add(values...)
 	for _, value := range values {
 		if !others.has[value] {
-			v.report(s, focus, components.equals, value, say("%s is not a value of %s too", value, k.property))
+			v.report(s, focus, equalsComponent, value, say("%s is not a value of %s too", value, k.property))
 		}
 	}
 	for _, other := range others.list {
 		if !own.has[other] {
-			v.report(s, focus, components.equals, other, say("%s is a value of %s only", other, k.property))
+			v.report(s, focus, equalsComponent, other, say("%s is a value of %s only", other, k.property))
 		}
 	}
 }
@@ -261,7 +244,7 @@ type disjointConstraint struct{ property rdf.Term }
 func (k disjointConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if v.data.Has(rdf.Triple{Subject: focus, Predicate: k.property, Object: value}) {
-			v.report(s, focus, components.disjoint, value, say("%s is a value of %s too", value, k.property))
+			v.report(s, focus, disjointComponent, value, say("%s is a value of %s too", value, k.property))
 		}
 	}
 }

@@ -21,9 +21,9 @@ func (c *compiler) logical(s *shape) error {
 		says      string
 		ok        func(conforming, of int) bool
 	}{
-		{"and", components.and, "all", func(n, of int) bool { return n == of }},
-		{"or", components.or, "any", func(n, of int) bool { return n > 0 }},
-		{"xone", components.xone, "exactly one", func(n, of int) bool { return n == 1 }},
+		{"and", andComponent, "all", func(n, of int) bool { return n == of }},
+		{"or", orComponent, "any", func(n, of int) bool { return n > 0 }},
+		{"xone", xoneComponent, "exactly one", func(n, of int) bool { return n == 1 }},
 	} {
 		err := c.each(s, l.parameter, anyKind, func(t rdf.Term) (constraint, error) {
 			shapes, err := c.shapeList(s.node, t, l.parameter)
@@ -41,7 +41,7 @@ type notConstraint struct{ shape *shape }
 func (k notConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if v.conforms(k.shape, value) {
-			v.report(s, focus, components.not, value, say("%s conforms to the shape %s", value, k.shape.node))
+			v.report(s, focus, notComponent, value, say("%s conforms to the shape %s", value, k.shape.node))
 		}
 	}
 }
@@ -98,7 +98,7 @@ type nodeConstraint struct{ shape *shape }
 func (k nodeConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if !v.conforms(k.shape, value) {
-			v.report(s, focus, components.node, value, say("%s does not conform to the shape %s", value, k.shape.node))
+			v.report(s, focus, nodeComponent, value, say("%s does not conform to the shape %s", value, k.shape.node))
 		}
 	}
 }
@@ -175,11 +175,11 @@ func (k qualifiedConstraint) check(v *validation, s *shape, focus rdf.Term, valu
 		}
 	}
 	if n < k.min {
-		v.report(s, focus, components.qualifiedMin, rdf.Term{},
+		v.report(s, focus, qualifiedMinCountComponent, rdf.Term{},
 			say("the number of values that conform to the shape %s is %d, the minimum is %d", k.shape.node, n, k.min))
 	}
 	if k.max >= 0 && n > k.max {
-		v.report(s, focus, components.qualifiedMax, rdf.Term{},
+		v.report(s, focus, qualifiedMaxCountComponent, rdf.Term{},
 			say("the number of values that conform to the shape %s is %d, the maximum is %d", k.shape.node, n, k.max))
 	}
 }
@@ -235,7 +235,7 @@ func (k closedConstraint) check(v *validation, s *shape, focus rdf.Term, values 
 	for _, value := range values {
 		for t := range v.data.Match(value, rdf.Term{}, rdf.Term{}) {
 			if !k.allowed[t.Predicate] {
-				v.reportAt(s, focus, components.closed, &Path{predicate: t.Predicate}, t.Object,
+				v.reportAt(s, focus, closedComponent, &Path{predicate: t.Predicate}, t.Object,
 					say("the property %s is not allowed", t.Predicate))
 			}
 		}
@@ -246,7 +246,7 @@ type hasValueConstraint struct{ value rdf.Term }
 
 func (k hasValueConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	if !slices.Contains(values, k.value) {
-		v.report(s, focus, components.hasValue, rdf.Term{}, say("the value %s is missing", k.value))
+		v.report(s, focus, hasValueComponent, rdf.Term{}, say("the value %s is missing", k.value))
 	}
 }
 
@@ -258,7 +258,7 @@ type inConstraint struct {
 func (k inConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if !k.set[value] {
-			v.report(s, focus, components.in, value, say("%s is not one of %s", value, k.members))
+			v.report(s, focus, inComponent, value, say("%s is not one of %s", value, k.members))
 		}
 	}
 }

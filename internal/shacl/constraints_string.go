@@ -54,7 +54,7 @@ type minLengthConstraint struct{ min int }
 func (k minLengthConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if str, ok := text(value); !ok || utf8.RuneCountInString(str) < k.min {
-			v.report(s, focus, components.minLength, value, say("%s is shorter than %d characters", value, k.min))
+			v.report(s, focus, minLengthComponent, value, say("%s is shorter than %d characters", value, k.min))
 		}
 	}
 }
@@ -64,7 +64,7 @@ type maxLengthConstraint struct{ max int }
 func (k maxLengthConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if str, ok := text(value); !ok || utf8.RuneCountInString(str) > k.max {
-			v.report(s, focus, components.maxLength, value, say("%s is longer than %d characters", value, k.max))
+			v.report(s, focus, maxLengthComponent, value, say("%s is longer than %d characters", value, k.max))
 		}
 	}
 }
@@ -77,7 +77,7 @@ type patternConstraint struct {
 func (k patternConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if str, ok := text(value); !ok || !k.re.MatchString(str) {
-			v.report(s, focus, components.pattern, value, say("%s does not match the pattern %s", value, k.pattern))
+			v.report(s, focus, patternComponent, value, say("%s does not match the pattern %s", value, k.pattern))
 		}
 	}
 }
@@ -156,7 +156,7 @@ type languageInConstraint struct{ ranges []rdf.Term }
 func (k languageInConstraint) check(v *validation, s *shape, focus rdf.Term, values []rdf.Term) {
 	for _, value := range values {
 		if !k.matches(value) {
-			v.report(s, focus, components.languageIn, value, say("%s is not in one of the languages %s", value, k.ranges))
+			v.report(s, focus, languageInComponent, value, say("%s is not in one of the languages %s", value, k.ranges))
 		}
 	}
 }
@@ -189,7 +189,7 @@ func (k uniqueLangConstraint) check(v *validation, s *shape, focus rdf.Term, val
 		}
 		tag := strings.ToLower(value.Lang)
 		if seen[tag]++; seen[tag] == 2 {
-			v.report(s, focus, components.uniqueLang, rdf.Term{}, say("there is more than one value in the language %s", tag))
+			v.report(s, focus, uniqueLangComponent, rdf.Term{}, say("there is more than one value in the language %s", tag))
 		}
 	}
 }
