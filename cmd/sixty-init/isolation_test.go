@@ -169,7 +169,7 @@ func TestFirstProcess(t *testing.T) {
 		t.Skip("runc is not installed")
 	}
 	run := func(command ...string) result { return runInContainer(t, runc, command...) }
-	r := run("bash", "-c", `echo $PPID; (sleep 98731 &); : > /out/outputs/made; exit 6`)
+	r := run("bash", "-c", `echo $PPID; (sleep "$0" &); exit 6`, unique())
 	if r.code != 6 || r.stdout != "1\n" {
 		t.Fatalf("exit code %d, stdout %q, want 6 and the parent to be process 1: %s", r.code, r.stdout, r.stderr)
 	}
@@ -182,7 +182,7 @@ func TestFirstProcess(t *testing.T) {
 	if got := r.rec.Process.Capabilities; !slices.Equal(got, []string{"CAP_CHOWN", "CAP_NET_ADMIN"}) {
 		t.Errorf("capabilities %q", got)
 	}
-	noneAlive(t, "98731")
+	noneAlive(t, unique())
 	checkNetworkOff(t, run)
 }
 

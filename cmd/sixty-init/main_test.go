@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -161,7 +162,8 @@ func needsRoot(t *testing.T) {
 	t.Skip("needs root")
 }
 
-// noneAlive fails when a process with this word in its command line lives.
+// noneAlive fails when a process with this word in its command line lives, and
+// ends it.
 func noneAlive(t *testing.T, word string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -170,8 +172,15 @@ func noneAlive(t *testing.T, word string) {
 	}
 	for _, f := range files {
 		line, err := os.ReadFile(f)
-		if err == nil && strings.Contains(string(line), word) {
-			t.Errorf("still alive: %s %q", f, line)
+		if err != nil || !strings.Contains(string(line), word) {
+			continue
+		}
+		t.Errorf("still alive: %s %q", f, line)
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
 }
+
+// unique is a number of seconds that no other process sleeps for.
+func unique() string { return fmt.Sprintf("98%d", os.Getpid()) }

@@ -61,15 +61,22 @@ func probeNetwork() initrec.Network {
 		n.Error = err.Error()
 		return n
 	}
-	n.LoopbackOnly = len(n.Routes) == 0
-	for _, i := range n.Interfaces {
+	n.LoopbackUp, n.LoopbackOnly = judgeNetwork(n.Interfaces, n.Routes)
+	return n
+}
+
+// judgeNetwork says whether the loopback is up, and whether it is all there is.
+// Kernels put more interfaces into a fresh namespace, but leave them down.
+func judgeNetwork(interfaces []initrec.Interface, routes []initrec.Route) (up, only bool) {
+	only = len(routes) == 0
+	for _, i := range interfaces {
 		if i.Name == loopback {
-			n.LoopbackUp = i.Up
+			up = i.Up
 		} else if i.Up {
-			n.LoopbackOnly = false
+			only = false
 		}
 	}
-	return n
+	return up, only
 }
 
 func probeNamespace(n *initrec.Network) error {

@@ -73,3 +73,22 @@ func TestMemoryCgroups(t *testing.T) {
 		}
 	}
 }
+
+func TestJudgeNetwork(t *testing.T) {
+	link := func(name string, up bool) initrec.Interface { return initrec.Interface{Name: name, Up: up} }
+	for name, c := range map[string]struct {
+		interfaces []initrec.Interface
+		routes     []initrec.Route
+		up, only   bool
+	}{
+		"loopback":            {[]initrec.Interface{link("lo", true)}, nil, true, true},
+		"loopback down":       {[]initrec.Interface{link("lo", false)}, nil, false, true},
+		"fallback tunnel":     {[]initrec.Interface{link("lo", true), link("tunl0", false)}, nil, true, true},
+		"link without routes": {[]initrec.Interface{link("lo", true), link("eth0", true)}, nil, true, false},
+		"route":               {[]initrec.Interface{link("lo", true)}, []initrec.Route{{Interface: "eth0"}}, true, false},
+	} {
+		if up, only := judgeNetwork(c.interfaces, c.routes); up != c.up || only != c.only {
+			t.Errorf("%s: up %v, only %v", name, up, only)
+		}
+	}
+}

@@ -116,11 +116,11 @@ func TestTimeoutEndsEveryProcess(t *testing.T) {
 	// One child ignores SIGTERM, another has left the process group, a third
 	// has no parent any more.
 	const script = `trap "" TERM
-		setsid sleep 98701 &
-		(setsid sleep 98702 &)
+		setsid sleep "$0" &
+		(setsid sleep "$0" &)
 		echo started
-		sleep 98703`
-	r := runInit(t, initrec.Spec{Timeout: 300 * time.Millisecond, Grace: 100 * time.Millisecond}, "bash", "-c", script)
+		sleep "$0"`
+	r := runInit(t, initrec.Spec{Timeout: 300 * time.Millisecond, Grace: 100 * time.Millisecond}, "bash", "-c", script, unique())
 	if r.code != initrec.ExitTimeout || !r.rec.TimedOut {
 		t.Errorf("exit code %d, timed out %v", r.code, r.rec.TimedOut)
 	}
@@ -130,15 +130,15 @@ func TestTimeoutEndsEveryProcess(t *testing.T) {
 	if r.file(t, initrec.StdoutFile) != "started\n" {
 		t.Error("the output before the timeout is lost")
 	}
-	noneAlive(t, "9870")
+	noneAlive(t, unique())
 }
 
 func TestLeftoversAreKilled(t *testing.T) {
-	r := runInit(t, initrec.Spec{}, "sh", "-c", "sleep 98711 & (sleep 98712 &) ; exit 0")
+	r := runInit(t, initrec.Spec{}, "sh", "-c", `sleep "$0" & (sleep "$0" &) ; exit 0`, unique())
 	if r.code != 0 || r.rec.Leftover != 2 {
 		t.Errorf("exit code %d, %d left over, want 0 and 2", r.code, r.rec.Leftover)
 	}
-	noneAlive(t, "9871")
+	noneAlive(t, unique())
 }
 
 func TestOrphansAreReaped(t *testing.T) {

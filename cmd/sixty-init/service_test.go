@@ -47,7 +47,7 @@ func TestServiceThatFails(t *testing.T) {
 	}{
 		"ends":      {initrec.Service{Command: []string{"sh", "-c", "echo why; exit 4"}, Ready: initrec.Ready{TCP: freeAddress(t)}}, "ended with code 4"},
 		"not found": {initrec.Service{Command: []string{"no-such-service"}}, "not found"},
-		"not ready": {initrec.Service{Command: []string{"sleep", "98721"}, Ready: initrec.Ready{TCP: freeAddress(t), Timeout: 100 * time.Millisecond}}, "not ready"},
+		"not ready": {initrec.Service{Command: []string{"sleep", unique()}, Ready: initrec.Ready{TCP: freeAddress(t), Timeout: 100 * time.Millisecond}}, "not ready"},
 	} {
 		c.service.Name = "db"
 		r := runInit(t, initrec.Spec{Services: []initrec.Service{c.service}}, "touch", ran)
@@ -58,5 +58,5 @@ func TestServiceThatFails(t *testing.T) {
 	if files, _ := filepath.Glob(ran); len(files) > 0 {
 		t.Error("the command ran without its service")
 	}
-	noneAlive(t, "98721")
+	noneAlive(t, unique())
 }
