@@ -1,6 +1,8 @@
 package sparql
 
 import (
+	"slices"
+
 	"github.com/sixtyhq/sixty/internal/sparql/syntax"
 )
 
@@ -300,4 +302,35 @@ func allCorrelate(nodes []node, given varSet) bool {
 		}
 	}
 	return true
+}
+
+// tellsConstants reports whether it makes a difference in n that variables are
+// constants, beyond their being bound: MINUS goes by the variables that both
+// sides bind, and a path of no steps leads from any constant, but only from those
+// bindings of a variable that are nodes of the graph.
+func tellsConstants(n node, vars varSet) bool {
+	switch n := n.(type) {
+	case *joinNode:
+		return anyTells(n.parts, vars)
+	case *unionNode:
+		return anyTells(n.branches, vars)
+	case *pathNode:
+		return nullable(n.path) && n.mentions.meets(vars)
+	case *leftJoinNode:
+		return tellsConstants(n.left, vars) || tellsConstants(n.right, vars)
+	case *filterNode:
+		return tellsConstants(n.sub, vars)
+	case *minusNode:
+		shared := n.left.scope().possible.intersect(n.right.scope().possible)
+		return shared.meets(vars) || tellsConstants(n.left, vars) || tellsConstants(n.right, vars)
+	case *extendNode:
+		return tellsConstants(n.sub, vars)
+	case *graphNode:
+		return tellsConstants(n.sub, vars)
+	}
+	return false
+}
+
+func anyTells(nodes []node, vars varSet) bool {
+	return slices.ContainsFunc(nodes, func(n node) bool { return tellsConstants(n, vars) })
 }

@@ -72,12 +72,16 @@ const checkEvery = 1 << 12
 // tick counts a step of work; it returns false once the query has to end.
 func (x *exec) tick() bool {
 	if x.ticks++; x.ticks%checkEvery == 0 {
-		if err := context.Cause(x.ctx); err != nil {
-			x.fail(fmt.Errorf("query stopped: %w", err))
-		}
+		x.checkContext()
 		x.charge(0)
 	}
 	return x.err == nil
+}
+
+func (x *exec) checkContext() {
+	if err := context.Cause(x.ctx); err != nil {
+		x.fail(fmt.Errorf("query stopped: %w", err))
+	}
 }
 
 // charge counts bytes that the query keeps; it returns false beyond the limit.

@@ -249,7 +249,7 @@ func (p *planner) exists(conds []condition, in input) {
 // the same as substitution: the variables it shares with the row are bound on
 // both sides, and nothing else in it sees them.
 func (e *existsExpr) joinable(shared, sure varSet) bool {
-	return shared.within(e.sub.scope().certain) && shared.within(sure) && correlates(e.sub, shared)
+	return shared.within(e.sub.scope().certain) && shared.within(sure) && correlates(e.sub, shared) && !tellsConstants(e.sub, shared)
 }
 
 // joinAll plans a join of several parts, and the filters over it, each as soon

@@ -37,12 +37,11 @@ func (s *Store) Query(ctx context.Context, query string, opts Options) (*results
 		return nil, err
 	}
 	x.row = make([]id, len(t.names))
+	x.checkContext()
 	op := newPlanner(x, usualCosts).nested(root, input{rows: 1})
 	x.row = make([]id, len(t.names))
 	op.build(x, r.sink())()
-	if x.err == nil {
-		x.tick()
-	}
+	x.checkContext()
 	if x.err != nil {
 		return nil, x.err
 	}

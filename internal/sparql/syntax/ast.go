@@ -47,6 +47,7 @@ type Query struct {
 type Projection struct {
 	Var  string
 	Expr Expr
+	at   int // where it is in the source
 }
 
 // GroupKey is one GROUP BY condition. Var is empty for an expression without AS.

@@ -53,6 +53,9 @@ func (t token) String() string {
 type lexer struct {
 	src string
 	pos int
+	// plainUntil is the end of a run of name characters and dots that has been
+	// looked through and is no prefix.
+	plainUntil int
 }
 
 func (l *lexer) errorf(at int, format string, args ...any) *Error {
@@ -246,23 +249,13 @@ func exponent(s string, i int) int {
 // scanWord reads a keyword, or the prefix of a prefixed name.
 func (l *lexer) scanWord() token {
 	s := l.src[l.pos:]
-	n, end := 0, 0
-	for n < len(s) {
-		r, size := utf8.DecodeRuneInString(s[n:])
-		if isNameStart(r) || isASCIIDigit(r) || r == '-' || isNameExtra(r) {
-			n += size
-			end = n
-			continue
+	if l.pos >= l.plainUntil {
+		n := prefixLength(s)
+		if n < len(s) && s[n] == ':' {
+			l.pos += n
+			return l.scanPName(s[:n])
 		}
-		if r == '.' {
-			n += size
-			continue
-		}
-		break
-	}
-	if end < len(s) && s[end] == ':' {
-		l.pos += end
-		return l.scanPName(s[:end])
+		l.plainUntil = l.pos + n
 	}
 	// A keyword ends where its letters, digits and underscores do.
 	k := 0
@@ -270,10 +263,29 @@ func (l *lexer) scanWord() token {
 		k++
 	}
 	if k == 0 {
-		panic(l.errorf(l.pos, "unexpected name %q: a prefixed name needs a colon", s[:end]))
+		panic(l.errorf(l.pos, "unexpected name: a prefixed name needs a colon"))
 	}
 	l.pos += k
 	return token{kind: tokWord, text: s[:k]}
+}
+
+// prefixLength gives the length of the PN_PREFIX at the start of s: dots may be
+// inside.
+func prefixLength(s string) int {
+	n, end := 0, 0
+	for n < len(s) {
+		r, size := utf8.DecodeRuneInString(s[n:])
+		switch {
+		case isNameStart(r) || isASCIIDigit(r) || r == '-' || isNameExtra(r):
+			n += size
+			end = n
+		case r == '.':
+			n += size
+		default:
+			return end
+		}
+	}
+	return end
 }
 
 // scanPName reads the colon at the position and the local part after it.

@@ -67,13 +67,14 @@ func (p *parser) selectClause() *Query {
 	}
 	for {
 		p.element()
+		at := p.tok.start
 		switch {
 		case p.tok.kind == tokVar:
-			q.Projection = append(q.Projection, Projection{Var: p.varName()})
+			q.Projection = append(q.Projection, Projection{Var: p.varName(), at: at})
 		case p.acceptOp("("):
 			e := p.expression()
 			p.expectWord("AS")
-			q.Projection = append(q.Projection, Projection{Var: p.varName(), Expr: e})
+			q.Projection = append(q.Projection, Projection{Var: p.varName(), Expr: e, at: at})
 			p.expectOp(")")
 		case len(q.Projection) > 0:
 			return q

@@ -193,27 +193,24 @@ func (p *parser) checkProjection(q *Query) {
 		}
 		groupVars.add(k.Var)
 	}
-	usable := func(e Expr) {
-		Walk(e, func(e Expr) bool {
-			if v, ok := e.(*Var); ok && !groupVars.has(v.Name) && !assigned.has(v.Name) {
-				p.fail("?%s is used outside an aggregate but is not in GROUP BY", v.Name)
-			}
-			_, isAgg := e.(*Aggregate)
-			return !isAgg
-		})
-	}
 	for _, item := range q.Projection {
 		if item.Expr == nil {
 			if grouped && !groupVars.has(item.Var) {
-				p.fail("?%s is selected but is not in GROUP BY", item.Var)
+				p.failAt(item.at, "?%s is selected but is not in GROUP BY", item.Var)
 			}
 			continue
 		}
 		if visible.has(item.Var) || assigned.has(item.Var) || groupVars.has(item.Var) {
-			p.fail("SELECT assigns ?%s, which is already in use", item.Var)
+			p.failAt(item.at, "SELECT assigns ?%s, which is already in use", item.Var)
 		}
 		if grouped {
-			usable(item.Expr)
+			Walk(item.Expr, func(e Expr) bool {
+				if v, ok := e.(*Var); ok && !groupVars.has(v.Name) && !assigned.has(v.Name) {
+					p.failAt(item.at, "?%s is used outside an aggregate but is not in GROUP BY", v.Name)
+				}
+				_, isAgg := e.(*Aggregate)
+				return !isAgg
+			})
 		}
 		assigned.add(item.Var)
 	}

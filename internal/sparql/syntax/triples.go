@@ -40,6 +40,14 @@ func (t *tripleReader) add(s Node, path Path, o Node) {
 	t.out = append(t.out, Triple{Subject: s, Path: path, Object: o})
 }
 
+// addTo reads an object and adds its triple, before those that the object makes.
+func (t *tripleReader) addTo(s Node, path Path) {
+	at := len(t.out)
+	t.add(s, path, Node{})
+	object, _ := t.node()
+	t.out[at].Object = object
+}
+
 func (t *tripleReader) block() {
 	for {
 		t.sameSubject()
@@ -76,8 +84,7 @@ func (t *tripleReader) propertyList(subject Node) {
 func (t *tripleReader) verbObjects(subject Node) {
 	verb := t.verb()
 	for {
-		object, _ := t.node()
-		t.add(subject, verb, object)
+		t.addTo(subject, verb)
 		if !t.acceptOp(",") {
 			return
 		}
@@ -139,8 +146,7 @@ func (t *tripleReader) collection() Node {
 	head := t.freshBlank()
 	cell := head
 	for {
-		element, _ := t.node()
-		t.add(cell, PathIRI{IRI: rdf.RDFFirst}, element)
+		t.addTo(cell, PathIRI{IRI: rdf.RDFFirst})
 		if t.acceptOp(")") {
 			t.add(cell, PathIRI{IRI: rdf.RDFRest}, Node{Term: rdf.NewIRI(rdf.RDFNil)})
 			return head

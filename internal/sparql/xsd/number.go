@@ -103,16 +103,24 @@ func smallArith(op byte, kind Kind, a, b Value) (v Value, ok bool) {
 	switch op {
 	case '+':
 		sum := a.i + b.i
-		return Value{kind: kind, i: sum, scale: a.scale}, (sum > a.i) == (b.i > 0)
+		return shortest(kind, sum, a.scale), (sum > a.i) == (b.i > 0)
 	case '-':
 		diff := a.i - b.i
-		return Value{kind: kind, i: diff, scale: a.scale}, (diff < a.i) == (b.i > 0)
+		return shortest(kind, diff, a.scale), (diff < a.i) == (b.i > 0)
 	case '*':
 		const half = 1 << 31
 		ok = a.scale == 0 && a.i > -half && a.i < half && b.i > -half && b.i < half
 		return Value{kind: kind, i: a.i * b.i}, ok
 	}
 	return Value{}, false
+}
+
+// shortest makes an exact number without zeros at its end.
+func shortest(kind Kind, digits int64, scale int32) Value {
+	for scale > 0 && digits%10 == 0 {
+		digits, scale = digits/10, scale-1
+	}
+	return Value{kind: kind, i: digits, scale: scale}
 }
 
 func floatArith(op byte, kind Kind, x, y float64) Value {

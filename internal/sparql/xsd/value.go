@@ -158,7 +158,8 @@ func Parse(lexical, datatype string) (v Value, ok bool) {
 	case rdf.XSDDate:
 		return parseDate(trim(lexical))
 	case rdf.XSDTime:
-		return parseTime(trim(lexical))
+		v, ok = parseTime(trim(lexical))
+		return wrap(v), ok // 24:00:00 is 00:00:00
 	case rdf.XSDDayTimeDuration, rdf.XSDYearMonthDuration:
 		return parseDuration(trim(lexical), datatype)
 	}
