@@ -81,3 +81,4 @@ variable "repository" {
 }
 
 templates = "templates"
+graphs    = ["graph/model.ttl"]
