@@ -103,7 +103,7 @@ func TestMemoryIsCounted(t *testing.T) {
 		`SELECT * { ?a :n ?x . ?b :n ?y . ?c :n ?z } ORDER BY ?z`,
 		`SELECT ?a ?b ?c (MAX(?x) AS ?m) { ?a :n ?x . ?b :n ?y . ?c :n ?z } GROUP BY ?a ?b ?c`,
 		`SELECT (COUNT(DISTINCT ?z) AS ?c) { ?a :n ?x . ?b :n ?y BIND(CONCAT(STR(?a), STR(?b)) AS ?z) }`,
-		`CONSTRUCT { ?a :n ?y . ?y :of ?z } { ?a :n ?x . ?b :n ?y . ?c :n ?z }`,
+		`CONSTRUCT { ?a :n ?y . ?a :of ?b } { ?a :n ?x . ?b :n ?y }`,
 	} {
 		runtime.GC()
 		var before, after runtime.MemStats
