@@ -39,9 +39,9 @@ CREATE TABLE packs (
   license TEXT NOT NULL,
   authors TEXT NOT NULL,
   keywords TEXT NOT NULL,
-  source TEXT NOT NULL,
-  entry TEXT NOT NULL
+  source TEXT NOT NULL
 ) STRICT;
+CREATE TABLE entries (id INTEGER PRIMARY KEY, entry TEXT NOT NULL) STRICT;
 CREATE VIRTUAL TABLE packs_text USING fts5(
   pack, name, keywords, category, description, authors,
   content='', columnsize=1, detail=column, prefix='2 3 4',
@@ -158,7 +158,7 @@ func newest(listings []Listing) []row {
 }
 
 func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
-	packs, err := tx.PrepareContext(ctx, `INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	packs, err := tx.PrepareContext(ctx, `INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -168,6 +168,11 @@ func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
 		return err
 	}
 	defer text.Close()
+	entries, err := tx.PrepareContext(ctx, `INSERT INTO entries VALUES (?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer entries.Close()
 	for i, r := range rows {
 		e := r.entry
 		entry, err := json.Marshal(e)
@@ -176,7 +181,10 @@ func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
 		}
 		authors := strings.Join(e.Authors, "\n")
 		if _, err := packs.ExecContext(ctx, i+1, e.ID, e.Version, r.newest, r.stable, strings.ToLower(e.Category), strings.ToLower(e.License),
-			strings.ToLower(authors), "\n"+strings.ToLower(strings.Join(e.Keywords, "\n"))+"\n", r.source, string(entry)); err != nil {
+			strings.ToLower(authors), "\n"+strings.ToLower(strings.Join(e.Keywords, "\n"))+"\n", r.source); err != nil {
+			return err
+		}
+		if _, err := entries.ExecContext(ctx, i+1, string(entry)); err != nil {
 			return err
 		}
 		if _, err := text.ExecContext(ctx, i+1, e.ID, e.Name, strings.Join(e.Keywords, " "), e.Category, e.Description, authors); err != nil {

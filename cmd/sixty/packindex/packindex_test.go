@@ -57,7 +57,7 @@ func TestSearchLikeCatalog(t *testing.T) {
 		{market.Query{Text: "axxum"}, "axum-service"},
 		{market.Query{Text: "AXUM http"}, "axum-service"},
 		{market.Query{Text: "servcie"}, ""}, // two letters in a word of seven
-		{market.Query{Text: "servise"}, "axum-service web"},
+		{market.Query{Text: "servise"}, "web axum-service"},
 		{market.Query{Text: "io.sixty.rust.cli"}, "cli"},
 		{market.Query{Text: "rust"}, "axum-service cli"},
 		{market.Query{Text: "preview"}, "preview"},

@@ -15,19 +15,70 @@ import (
 // weights are what a hit counts in each column of packs_text.
 const weights = "10.0, 8.0, 6.0, 4.0, 2.0, 1.0"
 
-// defaultLimit is how many hits a query without a limit gives at most.
-const defaultLimit = 1000
+const (
+	// defaultLimit is how many hits a query without a limit gives at most.
+	defaultLimit = 1000
+	// maxRanked is how many packs are ranked at most.
+	maxRanked = 2000
+)
 
 // Search finds packs as [market.Catalog.Search] does: the best match first and
 // equal ones by id, each word by the start of a word of the pack's text, and a
 // word that begins none by words that are spelt much the same.
+//
+// Packs whose id and name have all words come first; if they are enough, no
+// other is looked at. Of words that thousands of packs have, the first 2,000
+// packs in the order of the index are ranked.
 func (x *Index) Search(ctx context.Context, q market.Query) ([]market.Hit, error) {
-	match, exact, err := x.match(ctx, q.Text)
-	if err != nil || (match == "" && strings.TrimSpace(q.Text) != "") {
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
+	if strings.TrimSpace(q.Text) == "" {
+		return x.query(ctx, q, "", "")
+	}
+	match, err := x.match(ctx, q.Text)
+	if err != nil || match == "" {
 		return nil, err
 	}
-	stmt, args := statement(q, match, exact)
-	rows, err := x.db.QueryContext(ctx, stmt, args...)
+	exact := strings.ToLower(strings.TrimSpace(q.Text))
+	hits, err := x.query(ctx, q, "{pack name} : ("+match+")", exact)
+	if err != nil || len(hits) == q.Limit {
+		return hits, err
+	}
+	return x.query(ctx, q, match, exact)
+}
+
+// query runs one statement: the packs that the expression matches (all, if it
+// is empty) and the filters let through. An exact id comes before all others.
+func (x *Index) query(ctx context.Context, q market.Query, match, exact string) ([]market.Hit, error) {
+	var b strings.Builder
+	var args []any
+	column := "newest"
+	if q.Stable {
+		column = "newest_stable"
+	}
+	if match == "" {
+		fmt.Fprintf(&b, "SELECT p.id, p.source, p.pack, 0.0 AS score FROM packs p WHERE p.%s", column)
+	} else {
+		fmt.Fprintf(&b, `SELECT p.id, p.source, p.pack, (CASE WHEN p.pack = ? THEN 1000.0 ELSE 0.0 END) - bm25(packs_text, %s) AS score
+			FROM packs_text JOIN packs p ON p.id = packs_text.rowid WHERE packs_text MATCH ? AND p.%s`, weights, column)
+		args = append(args, exact, match)
+	}
+	for _, f := range []struct{ value, cond, arg string }{
+		{q.Category, "p.category = ?", q.Category},
+		{q.Keyword, "instr(p.keywords, ?) > 0", "\n" + q.Keyword + "\n"},
+		{q.Author, "instr(p.authors, ?) > 0", q.Author},
+		{q.License, "instr(p.license, ?) > 0", q.License},
+	} {
+		if f.value != "" {
+			b.WriteString(" AND " + f.cond)
+			args = append(args, strings.ToLower(f.arg))
+		}
+	}
+	if match != "" {
+		fmt.Fprintf(&b, " LIMIT %d", maxRanked)
+	}
+	rows, err := x.db.QueryContext(ctx, "SELECT entry, source, score FROM (SELECT * FROM ("+b.String()+") ORDER BY score DESC, pack LIMIT ?) AS best JOIN entries USING (id) ORDER BY score DESC, pack", append(args, q.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("search the index of packs: %w", err)
 	}
@@ -47,49 +98,15 @@ func (x *Index) Search(ctx context.Context, q market.Query) ([]market.Hit, error
 	return hits, rows.Err()
 }
 
-// statement is the query of a search. An exact id comes before all others.
-func statement(q market.Query, match, exact string) (string, []any) {
-	var b strings.Builder
-	var args []any
-	column := "newest"
-	if q.Stable {
-		column = "newest_stable"
-	}
-	if match == "" {
-		fmt.Fprintf(&b, "SELECT entry, source, 0.0 AS score FROM packs WHERE %s", column)
-	} else {
-		fmt.Fprintf(&b, `SELECT entry, source, (CASE WHEN pack = ? THEN 1000.0 ELSE 0.0 END) - bm25(packs_text, %s) AS score
-			FROM packs_text JOIN packs ON packs.id = packs_text.rowid WHERE packs_text MATCH ? AND %s`, weights, column)
-		args = append(args, exact, match)
-	}
-	for _, f := range []struct{ value, cond, arg string }{
-		{q.Category, "category = ?", q.Category},
-		{q.Keyword, "instr(keywords, ?) > 0", "\n" + q.Keyword + "\n"},
-		{q.Author, "instr(authors, ?) > 0", q.Author},
-		{q.License, "instr(license, ?) > 0", q.License},
-	} {
-		if f.value != "" {
-			b.WriteString(" AND " + f.cond)
-			args = append(args, strings.ToLower(f.arg))
-		}
-	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	b.WriteString(" ORDER BY score DESC, pack LIMIT ?")
-	return b.String(), append(args, limit)
-}
-
 // match turns the words of a query into an FTS5 expression; it is empty if a
 // word matches nothing at all.
-func (x *Index) match(ctx context.Context, text string) (match, exact string, err error) {
+func (x *Index) match(ctx context.Context, text string) (string, error) {
 	var parts []string
 	for _, w := range words(text) {
 		begins := `"` + w + `" *`
 		found, err := x.any(ctx, begins)
 		if err != nil {
-			return "", "", err
+			return "", err
 		}
 		if found {
 			parts = append(parts, begins)
@@ -97,14 +114,14 @@ func (x *Index) match(ctx context.Context, text string) (match, exact string, er
 		}
 		near, err := x.near(ctx, w)
 		if err != nil {
-			return "", "", err
+			return "", err
 		}
 		if len(near) == 0 {
-			return "", "", nil
+			return "", nil
 		}
 		parts = append(parts, `("`+strings.Join(near, `" OR "`)+`")`)
 	}
-	return strings.Join(parts, " AND "), strings.ToLower(strings.TrimSpace(text)), nil
+	return strings.Join(parts, " AND "), nil
 }
 
 func (x *Index) any(ctx context.Context, match string) (bool, error) {
