@@ -96,7 +96,8 @@ stage "testing" {
         for file in $(find /target/debug /target/debug/deps -maxdepth 1 -type f -perm -100 ! -name '*.so'); do
           set -- "$@" --object "$file"
         done
-        llvm-cov export --summary-only --instr-profile=/tmp/coverage/all.profdata "$@" >/tmp/coverage/summary.json
+        llvm-cov export --summary-only --instr-profile=/tmp/coverage/all.profdata "$@" >/tmp/coverage/summary.json ||
+          rm -f /tmp/coverage/summary.json
       fi
       exit $status
     SH

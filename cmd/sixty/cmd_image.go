@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/cmd/sixty/image"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
 )
@@ -48,6 +50,7 @@ func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
 
 func (a *app) imageBuildCommand() *cobra.Command {
 	o := &runOptions{}
+	fresh := false
 	cmd := &cobra.Command{
 		Use:   "build NAME",
 		Short: "Make an image of the pipeline from Debian's packages, for use without a registry",
@@ -69,22 +72,28 @@ same versions give the same digest. It needs root and mmdebstrap.`,
 			if err != nil {
 				return err
 			}
-			view, err := a.printer(readHistory(cache))
-			if err != nil {
-				return err
+			info, err := image.Open(imageDir(cache, block.Name))
+			if fresh || err != nil || info.Key != debianSpec(block).Key() {
+				if info, err = a.buildShown(cmd.Context(), cache, block); err != nil {
+					return err
+				}
 			}
-			defer view.Close()
-			info, err := a.buildImage(cmd.Context(), cache, block, view)
-			if err != nil {
-				return err
-			}
-			view.Close()
 			fmt.Fprintf(a.stdout, "%s\n%d packages, %d MB, in %s\n", info.Ref, len(info.Packages), info.SizeBytes/1_000_000, info.Dir)
 			return nil
 		},
 	}
 	o.sourceFlags(cmd)
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "make it again, with today's versions of the packages")
 	return cmd
+}
+
+func (a *app) buildShown(ctx context.Context, cache string, block config.Image) (image.Info, error) {
+	view, err := a.printer(readHistory(cache))
+	if err != nil {
+		return image.Info{}, err
+	}
+	defer view.Close()
+	return a.buildImage(ctx, cache, block, view)
 }
 
 func (a *app) imagePinCommand() *cobra.Command {

@@ -159,4 +159,3 @@ func (a *app) genCommand() *cobra.Command {
 	o.templateFlags(cmd)
 	return cmd
 }
-

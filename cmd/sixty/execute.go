@@ -65,6 +65,9 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err != nil {
 		return nil, err
 	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	eng, err := a.openEngine(ctx, o, cache, store, view)
 	if err != nil {
 		return nil, err
@@ -101,7 +104,22 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	return e, nil
 }
 
-// plan makes the graph and checks its gates.
+// check finds the mistakes of a pipeline that need no engine and no image to be
+// found.
+func (r *resolved) check() error {
+	images := map[string]plan.Image{}
+	for _, i := range r.pipeline.Images {
+		images[i.Name] = plan.Image{Name: i.Name}
+	}
+	g, diags := stages.Plan(stages.Input{Pipeline: r.pipeline, Images: images})
+	diags = append(diags, verdict.Check(r.pipeline, stages.Metrics(), g.Steps())...)
+	if diags.HasErrors() {
+		return &diagError{diags, r.cfg.Files}
+	}
+	return nil
+}
+
+// plan makes the graph and checks it against the engine.
 func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
 	tree, err := e.crate.Pack(store)
 	if err != nil {
@@ -117,7 +135,6 @@ func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
 	}
 	g, diags := stages.Plan(in)
 	if !diags.HasErrors() {
-		diags = append(diags, verdict.Check(e.pipeline, stages.Metrics(), g.Steps())...)
 		for _, refusal := range plan.Check(g, buildkit.Caps()) {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "The engine can't run this", Detail: refusal.Error() + ".", Subject: config.HCLRange(refusal.Range)})
 		}

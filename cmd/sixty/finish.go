@@ -18,6 +18,7 @@ import (
 
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
+	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -289,16 +290,29 @@ func writeFile(path string, content []byte) error {
 	return nil
 }
 
-// logTail is the last lines of a step's log, indented, with a line break
-// before; empty when there is no log.
+// maxShownLog bounds how much of a log is read to show its end, in bytes.
+const maxShownLog = 1 << 20
+
+// logTail is the last lines of a step's log as its tool would show them,
+// indented, with a line break before; empty when there is no log.
 func logTail(dir string, lines int) string {
-	b, err := os.ReadFile(filepath.Join(dir, "log"))
+	f, err := os.Open(filepath.Join(dir, "log"))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Size() > maxShownLog {
+		if _, err := f.Seek(-maxShownLog, io.SeekEnd); err != nil {
+			return ""
+		}
+	}
+	b, err := io.ReadAll(f)
 	if err != nil || len(b) == 0 {
 		return ""
 	}
-	all := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	all := strings.Split(strings.TrimRight(string(cargo.Readable(b)), "\n"), "\n")
 	if len(all) > lines {
-		all = all[len(all)-lines:]
+		all = append([]string{"…"}, all[len(all)-lines:]...)
 	}
 	return "\n    " + strings.Join(all, "\n    ")
 }

@@ -185,6 +185,7 @@ func (a *app) generate(ctx context.Context, o *runOptions, r *resolved, conceptS
 	}
 	r.template = &report.Template{ID: pack.ID, Version: pack.Version, Digest: pack.Digest, Source: pack.Source}
 	view.Note("Template %s %s, %s", pack.ID, pack.Version, pack.Source)
+	given = a.declaredOnly(r, pack, given, view)
 	epoch, err := sourceEpoch()
 	if err != nil {
 		return "", err
@@ -202,6 +203,24 @@ func (a *app) generate(ctx context.Context, o *runOptions, r *resolved, conceptS
 	}
 	view.Note("Crate in %s: %s", made.Dir, made.Summary())
 	return filepath.Join(made.Dir, "Cargo.toml"), nil
+}
+
+// declaredOnly warns of values from the environment that the pack does not
+// declare either, and leaves them out.
+func (a *app) declaredOnly(r *resolved, pack *market.Pack, given []lang.Given, view *progress.Printer) []lang.Given {
+	declared := map[string]bool{}
+	for _, v := range pack.Variables {
+		declared[v.Name] = true
+	}
+	var out []lang.Given
+	for _, g := range given {
+		if g.Lenient && !declared[g.Name] {
+			a.warn(r, hcl.Diagnostics{{Summary: lang.UnknownVariable, Detail: fmt.Sprintf("%s is set, but neither the pipeline nor the pack %s declares %q.", g.Source, pack.ID, g.Name)}}, view)
+			continue
+		}
+		out = append(out, g)
+	}
+	return out
 }
 
 // sourceEpoch is the time that templates see: SOURCE_DATE_EPOCH

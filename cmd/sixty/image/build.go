@@ -63,7 +63,8 @@ func build(ctx context.Context, spec Spec, work string, progress io.Writer) erro
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return err
 	}
-	built := time.Now()
+	// File systems stamp files by a clock that may lag a little behind.
+	built := time.Now().Add(-time.Second)
 	if err := spec.install(ctx, root, progress); err != nil {
 		return err
 	}

@@ -27,6 +27,13 @@ func TestKey(t *testing.T) {
 	if base.Key() != same.Key() {
 		t.Error("a default spelled out, or the name, changes the key")
 	}
+	shuffled := Rust()
+	slices.Reverse(shuffled.Packages)
+	slices.Reverse(shuffled.Exclude)
+	slices.Reverse(shuffled.Env)
+	if shuffled.Key() != Rust().Key() {
+		t.Error("the order of a list changes the key")
+	}
 	for what, other := range map[string]Spec{
 		"package": {Packages: []string{"g++"}},
 		"suite":   {Packages: base.Packages, Suite: "trixie"},

@@ -64,7 +64,7 @@ type layer struct {
 // alone. A package's own files keep theirs, since cargo tells compilers apart
 // by them.
 func writeLayer(ctx context.Context, root string, built time.Time, w io.Writer) (time.Time, error) {
-	l := &layer{root: root, built: built, out: tar.NewWriter(w), links: map[uint64]string{}}
+	l := &layer{root: root, built: built, epoch: time.Unix(installEpoch, 0), out: tar.NewWriter(w), links: map[uint64]string{}}
 	err := l.walk(ctx, func(_ string, info fs.FileInfo) error {
 		if t := info.ModTime(); t.Before(built) && t.After(l.epoch) {
 			l.epoch = t

@@ -16,12 +16,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // form is part of every key: raise it when the same spec would give another
 // file system.
-const form = 1
+const form = 2
 
 // Spec describes an image by its packages. Empty fields but Name and Packages
 // have defaults.
@@ -93,7 +94,8 @@ func Dir(name string) (string, error) {
 	return filepath.Join(cache, "sixty", "images", name), nil
 }
 
-// complete fills in the defaults.
+// complete fills in the defaults and puts every list, none of whose orders
+// means anything, in the order of its text.
 func (s Spec) complete() Spec {
 	if s.Suite == "" {
 		s.Suite = "bookworm"
@@ -107,12 +109,12 @@ func (s Spec) complete() Spec {
 	if s.SecurityMirror == "" {
 		s.SecurityMirror = "http://deb.debian.org/debian-security"
 	}
-	for _, pair := range s.Env {
-		if strings.HasPrefix(pair, "PATH=") {
-			return s
-		}
+	if !slices.ContainsFunc(s.Env, func(pair string) bool { return strings.HasPrefix(pair, "PATH=") }) {
+		s.Env = append(slices.Clone(s.Env), "PATH="+debianPath)
 	}
-	s.Env = append([]string{"PATH=" + debianPath}, s.Env...)
+	for _, list := range []*[]string{&s.Components, &s.Packages, &s.Exclude, &s.Include, &s.Env} {
+		*list = slices.Compact(slices.Sorted(slices.Values(*list)))
+	}
 	return s
 }
 
