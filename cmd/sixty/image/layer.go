@@ -59,9 +59,9 @@ type layer struct {
 }
 
 // writeLayer writes the folder root to w, in the order of names, and returns
-// the newest time that a file in it has. Times since built, those of files
-// that installing generated, become that time: it depends on the packages
-// alone. A package's own files keep theirs, since cargo tells compilers apart
+// the newest time that a file in it has, or installEpoch if that is newer.
+// Times since built, those of files that installing generated, become that
+// time: it depends on the packages alone. A package's own files keep theirs, since cargo tells compilers apart
 // by them.
 func writeLayer(ctx context.Context, root string, built time.Time, w io.Writer) (time.Time, error) {
 	l := &layer{root: root, built: built, epoch: time.Unix(installEpoch, 0), out: tar.NewWriter(w), links: map[uint64]string{}}
