@@ -1,9 +1,9 @@
 // Package packregistry keeps packs in a repository of an OCI registry: one
 // artifact for each version, tagged with it.
 //
-// An artifact is an image manifest (OCI image specification 1.1) of artifact
-// type application/vnd.sixty.pack.v1 with one layer, the gzipped tar of the
-// pack's content. Its annotations carry the pack's manifest, as JSON, and the
+// An artifact is an image manifest (OCI image specification) whose config has
+// the media type application/vnd.sixty.pack.v1, with one layer, the gzipped tar
+// of the pack's content. Its annotations carry the pack's manifest, as JSON, and the
 // digest of the content, so that listing needs no layer.
 package packregistry
 
