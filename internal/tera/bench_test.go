@@ -3,8 +3,10 @@ package tera_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sixtyhq/sixty/internal/tera"
 )
@@ -110,8 +112,9 @@ func newEnv(tb testing.TB, c oracleCase) *tera.Env {
 }
 
 // BenchmarkRender renders about 1 MB. With SIXTY_TERA_ORACLE it has the crate
-// render the same in the same run and reports, as x-crate, how many times as
-// long this package takes.
+// render the same in between and reports, as x-crate, how many times as long
+// this package takes. That compares the fastest renders, which is what they
+// need when nothing else runs.
 func BenchmarkRender(b *testing.B) {
 	for _, w := range workloads() {
 		b.Run(w.name, func(b *testing.B) {
@@ -121,26 +124,41 @@ func BenchmarkRender(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			crate := newRival(b, w, out)
 			b.SetBytes(int64(len(out)))
 			b.ReportAllocs()
+			best := time.Duration(math.MaxInt64)
 			for b.Loop() {
+				start := time.Now()
 				if _, err := env.Render(ctx, w.Render, w.Vars); err != nil {
 					b.Fatal(err)
 				}
+				best = min(best, time.Since(start))
+				crate.turn(b)
 			}
-			compareSpeed(b, w, out)
+			crate.report(b, best)
 		})
 	}
 }
 
-// compareSpeed reports the crate's time for w, having checked that it gives
-// the same output.
-func compareSpeed(b *testing.B, w workload, out string) {
+// rival is the crate, rendering a workload by turns with this package.
+type rival struct {
+	oracle *oracle
+	work   oracleCase
+	best   int64 // nanoseconds
+	turns  int
+}
+
+// rivalTurns is how often the crate has its turn: parsing takes it long.
+const rivalTurns = 5
+
+// newRival returns nil when the crate is not wanted. It checks that the crate
+// gives the same output.
+func newRival(b *testing.B, w workload, out string) *rival {
 	b.Helper()
 	if !oracleWanted() {
-		return
+		return nil
 	}
-	b.StopTimer()
 	o := startOracle(b)
 	r, err := w.ask(o)
 	if err != nil {
@@ -150,13 +168,32 @@ func compareSpeed(b *testing.B, w workload, out string) {
 		b.Fatalf("the crate gives something else: %.200s", r)
 	}
 	timed := w.oracleCase
-	timed.Times = 20
-	if r, err = timed.ask(o); err != nil {
+	timed.Times = 10
+	return &rival{oracle: o, work: timed, best: math.MaxInt64}
+}
+
+func (r *rival) turn(b *testing.B) {
+	b.Helper()
+	if r == nil || r.turns >= rivalTurns {
+		return
+	}
+	r.turns++
+	b.StopTimer()
+	defer b.StartTimer()
+	got, err := r.work.ask(r.oracle)
+	if err != nil {
 		b.Fatal(err)
 	}
-	ours := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
-	b.ReportMetric(float64(r.Nanoseconds), "crate-ns/op")
-	b.ReportMetric(ours/float64(r.Nanoseconds), "x-crate")
+	r.best = min(r.best, got.Nanoseconds)
+}
+
+func (r *rival) report(b *testing.B, ours time.Duration) {
+	if r == nil {
+		return
+	}
+	b.ReportMetric(float64(ours), "best-ns/op")
+	b.ReportMetric(float64(r.best), "crate-ns/op")
+	b.ReportMetric(float64(ours)/float64(r.best), "x-crate")
 }
 
 // BenchmarkAdd parses the templates of the workloads.

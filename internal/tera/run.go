@@ -89,6 +89,7 @@ func (e *Env) render(ctx context.Context, t *template, vars map[string]any) (str
 		tpl: linked, source: linked.root(),
 		frames: []frame{{kind: frameOrigin, tpl: t}},
 	}
+	r.out = make([]byte, 0, min(len(r.source.source), r.limits.Output))
 	for _, suffix := range e.opts.Autoescape {
 		r.escape = r.escape || strings.HasSuffix(t.name, suffix)
 	}
