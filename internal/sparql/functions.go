@@ -54,7 +54,7 @@ var builtins = map[string]function{
 	"SHA512":      digest(sha512.New),
 	"STRLEN":      strlen,
 	"SUBSTR":      substr,
-	"UCASE":       mapText(strings.ToUpper),
+	"UCASE":       mapText(upper),
 	"LCASE":       mapText(strings.ToLower),
 	"STRSTARTS":   compareText(strings.HasPrefix),
 	"STRENDS":     compareText(strings.HasSuffix),

@@ -33,6 +33,13 @@ func mapText(f func(string) string) function {
 	}
 }
 
+// upperSpecial are the letters whose upper case is more than one character
+// (Unicode's SpecialCasing.txt), those with Greek and rarer diacritics apart.
+var upperSpecial = strings.NewReplacer("ß", "SS", "ŉ", "ʼN", "ǰ", "J̌", "և", "ԵՒ", "ẖ", "H̱", "ẗ", "T̈", "ẘ", "W̊", "ẙ", "Y̊",
+	"ẚ", "Aʾ", "ﬀ", "FF", "ﬁ", "FI", "ﬂ", "FL", "ﬃ", "FFI", "ﬄ", "FFL", "ﬅ", "ST", "ﬆ", "ST")
+
+func upper(s string) string { return strings.ToUpper(upperSpecial.Replace(s)) }
+
 // compatible is the argument compatibility rule (section 17.4.3.1.2).
 func compatible(a, b *val) bool {
 	return a.isText() && b.isText() && (b.term.Lang == "" || strings.EqualFold(a.term.Lang, b.term.Lang))
