@@ -55,9 +55,10 @@ func inputsDigest(req Request) (string, error) {
 		Env     map[string]string
 		Epoch   int64
 		Graph   string
+		Queries []GraphDocument
 		Dialect string
 		Project string
-	}{layers, req.Vars, req.Env, req.Epoch.Unix(), req.Graph.digest(), req.Dialect, req.project.digest()})
+	}{layers, req.Vars, req.Env, req.Epoch.Unix(), req.Graph.digest(), req.Queries, req.Dialect, req.project.digest()})
 	if err != nil {
 		return "", fmt.Errorf("digest the variables: %w", err)
 	}

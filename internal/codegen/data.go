@@ -8,9 +8,11 @@ import (
 	"maps"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/rdf"
 	"github.com/sixtyhq/sixty/internal/sparql"
 	"github.com/sixtyhq/sixty/internal/sparql/results"
@@ -212,9 +214,19 @@ func (d *dataset) add(triples []rdf.Triple) {
 
 // query runs a query of a document's frontmatter.
 func (r *run) query(d *Document, data *dataset, t text) (*results.Result, error) {
-	res, err := r.runQuery(data, t.s)
+	named, err := r.namedQuery(t.s)
+	if err != nil {
+		return nil, d.errorAt(t, "%v", err)
+	}
+	query := t.s
+	if named != nil {
+		query = named.Text
+	}
+	res, err := r.runQuery(data, query)
 	var syn *syntax.Error
 	switch {
+	case errors.As(err, &syn) && named != nil:
+		return nil, source{file: named.Name, text: named.Text, line: 1}.errorAt(syn.Line, syn.Column, "SPARQL: "+syn.Msg)
 	case errors.As(err, &syn):
 		return nil, d.errorIn(t, syn.Line, syn.Column, "SPARQL: "+syn.Msg)
 	case err != nil && r.ctx.Err() != nil:
@@ -223,6 +235,26 @@ func (r *run) query(d *Document, data *dataset, t text) (*results.Result, error)
 		return nil, d.errorAt(t, "SPARQL: %v", err)
 	}
 	return res, nil
+}
+
+var queryName = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z_.-]*$`)
+
+// namedQuery gives the query file that text names, nil if it is no name.
+func (r *run) namedQuery(text string) (*GraphDocument, error) {
+	name := strings.TrimSpace(text)
+	if !queryName.MatchString(name) {
+		return nil, nil
+	}
+	var names []string
+	for i := range r.req.Queries {
+		base := path.Base(r.req.Queries[i].Name)
+		base = strings.TrimSuffix(base, path.Ext(base))
+		if base == name {
+			return &r.req.Queries[i], nil
+		}
+		names = append(names, base)
+	}
+	return nil, fmt.Errorf("there is no query file called %q.%s", name, lang.DidYouMean(name, names))
 }
 
 // runQuery runs a query. Rows without ORDER BY are put in the order of their terms,

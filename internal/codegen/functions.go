@@ -24,6 +24,13 @@ func (r *run) addFunctions(env *tera.Env) {
 		if !ok {
 			return nil, errors.New("sparql needs a query, a string")
 		}
+		named, err := r.namedQuery(query)
+		if err != nil {
+			return nil, err
+		}
+		if named != nil {
+			query = named.Text
+		}
 		res, err := r.runQuery(r.active, query)
 		if err != nil {
 			return nil, err

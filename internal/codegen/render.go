@@ -36,6 +36,9 @@ type Request struct {
 	Vars map[string]any
 	// Graph is the RDF that queries see; nil is an empty graph.
 	Graph *Graph
+	// Queries are SPARQL files that templates may name, by the file's name
+	// without its folder and suffix, where a query can stand.
+	Queries []GraphDocument
 	// Shapes are SHACL documents that the graph must conform to before
 	// anything renders.
 	Shapes []GraphDocument

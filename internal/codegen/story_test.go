@@ -21,6 +21,8 @@ var update = flag.Bool("update", false, "rewrite what the stories expect")
 //
 //	templates/…   the template folder
 //	graph/*.ttl   the graph
+//	queries/*.rq  query files that templates may name
+//	shapes/*.ttl  shapes that the graph must conform to
 //	vars.json     the caller's variables
 //	options.json  env, hooks, force
 //	out/…         the output folder before the run
@@ -86,6 +88,12 @@ func story(t *testing.T, file string) {
 	req.Graph = &Graph{}
 	for _, name := range sortedNames(part["graph"]) {
 		req.Graph.Documents = append(req.Graph.Documents, GraphDocument{Name: name, Text: string(part["graph"][name].Data)})
+	}
+	for _, name := range sortedNames(part["queries"]) {
+		req.Queries = append(req.Queries, GraphDocument{Name: "queries/" + name, Text: string(part["queries"][name].Data)})
+	}
+	for _, name := range sortedNames(part["shapes"]) {
+		req.Shapes = append(req.Shapes, GraphDocument{Name: "shapes/" + name, Text: string(part["shapes"][name].Data)})
 	}
 	writeTree(t, dir, part["out"])
 

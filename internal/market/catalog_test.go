@@ -264,3 +264,31 @@ func TestConfig(t *testing.T) {
 		t.Errorf("remove: %v %v", removed, err)
 	}
 }
+
+func TestExpand(t *testing.T) {
+	files := []string{"a.ttl", "g/a.ttl", "g/sub/b.ttl", "g/sub/deep/c.ttl", "g/x.rq"}
+	for _, tc := range []struct{ pattern, want string }{
+		{"a.ttl", "a.ttl"}, {"*.ttl", "a.ttl"}, {"g/*.ttl", "g/a.ttl"}, {"**/*.ttl", "a.ttl g/a.ttl g/sub/b.ttl g/sub/deep/c.ttl"},
+		{"g/**/b.ttl", "g/sub/b.ttl"}, {"g/**", "g/a.ttl g/sub/b.ttl g/sub/deep/c.ttl g/x.rq"}, {"**/deep/**/c.ttl", "g/sub/deep/c.ttl"}, {"*.md", ""},
+	} {
+		got, err := expand(files, []string{tc.pattern, tc.pattern}, "graphs")
+		if err != nil || strings.Join(got, " ") != tc.want {
+			t.Errorf("%s: got %v %v, want %s", tc.pattern, got, err, tc.want)
+		}
+	}
+	if _, err := expand(files, []string{"b.ttl"}, "graphs"); err == nil || !strings.Contains(err.Error(), "no file") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := expand(files, []string{"[a.ttl"}, "graphs"); err == nil {
+		t.Error("a pattern that is none was taken")
+	}
+	fsys := fstest.MapFS{"pack.hcl": {Data: []byte("pack {\n  id = \"a\"\n  version = \"1.0.0\"\n}\ngraphs = \"g/**/*.ttl\"\ndialect = \"string\"\nprefixes = { ex = \"http://example.org/\" }\n")}, "g/x.ttl": {Data: []byte("x")}, "g/s/y.ttl": {Data: []byte("y")}}
+	p, err := ReadPack(fsys, "a", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := p.ReadFiles(p.Graphs)
+	if err != nil || len(texts) != 2 || texts[0] != (File{"g/s/y.ttl", "y"}) || p.Dialect != "string" || p.Prefixes["ex"] == "" {
+		t.Errorf("got %+v %v", texts, err)
+	}
+}

@@ -17,7 +17,10 @@
 //	variable "name" { type = string }   # as in a pipeline
 //
 //	templates = "templates"             # the default
-//	graphs    = ["graphs/domain.ttl"]
+//	graphs    = ["graphs/*.ttl"]        # Turtle that the templates' queries see
+//	queries   = ["queries/**/*.rq"]     # queries that templates may name
+//	shapes    = ["shapes/*.ttl"]        # SHACL that the graph must conform to
+//	prefixes  = { ex = "http://example.org/" }
 //	dependencies = { "io.example.base" = "^1.0" }
 //
 // The manifests of ggen, gpack.toml and pack.toml, are read as well.

@@ -33,11 +33,14 @@ type Manifest struct {
 	Homepage    string   `json:"homepage,omitempty"`
 
 	Templates string   `json:"templates,omitempty"` // the template folder
-	Graphs    []string `json:"graphs,omitempty"`    // Turtle files that every query sees
-	Queries   []string `json:"queries,omitempty"`   // SPARQL files that templates may name
-	Shapes    []string `json:"shapes,omitempty"`    // SHACL files that the graph must conform to
+	Graphs    []string `json:"graphs,omitempty"`    // patterns of Turtle files that every query sees
+	Queries   []string `json:"queries,omitempty"`   // patterns of SPARQL files that templates may name
+	Shapes    []string `json:"shapes,omitempty"`    // patterns of SHACL files that the graph must conform to
 	Pipeline  string   `json:"pipeline,omitempty"`  // the pack's own pipeline file
 
+	// Dialect is how the literals of query rows arrive in templates: "typed",
+	// also when empty, or "string", as older packs expect.
+	Dialect string `json:"dialect,omitempty"`
 	// Base and Prefixes are what queries and graphs start from.
 	Base     string            `json:"base,omitempty"`
 	Prefixes map[string]string `json:"prefixes,omitempty"`
@@ -132,6 +135,7 @@ type hclPack struct {
 var manifestSchema = &hcl.BodySchema{
 	Attributes: []hcl.AttributeSchema{
 		{Name: "templates"}, {Name: "graphs"}, {Name: "queries"}, {Name: "shapes"}, {Name: "pipeline"}, {Name: "dependencies"},
+		{Name: "dialect"}, {Name: "base"}, {Name: "prefixes"},
 	},
 	Blocks: []hcl.BlockHeaderSchema{{Type: "pack"}, {Type: "variable", LabelNames: []string{"name"}}},
 }
@@ -198,18 +202,29 @@ func (m *Manifest) decodePack(block *hcl.Block) hcl.Diagnostics {
 
 func (m *Manifest) decodeAttribute(name string, attr *hcl.Attribute) hcl.Diagnostics {
 	switch name {
-	case "templates", "pipeline":
+	case "templates", "pipeline", "dialect", "base":
 		var s string
 		diags := gohcl.DecodeExpression(attr.Expr, nil, &s)
 		if diags.HasErrors() {
 			return diags
 		}
-		if name == "templates" {
+		switch name {
+		case "templates":
 			m.Templates = s
-		} else {
+		case "pipeline":
 			m.Pipeline = s
+		case "base":
+			m.Base = s
+			return nil
+		case "dialect":
+			if m.Dialect = s; s != "typed" && s != "string" {
+				return hcl.Diagnostics{fault(attr.Expr.Range(), "Unknown dialect", fmt.Sprintf("The dialect is \"typed\" or \"string\", not %q.", s))}
+			}
+			return nil
 		}
 		return checkPaths(attr.Expr.Range(), s)
+	case "prefixes":
+		return gohcl.DecodeExpression(attr.Expr, nil, &m.Prefixes)
 	case "dependencies":
 		diags := gohcl.DecodeExpression(attr.Expr, nil, &m.Dependencies)
 		if diags.HasErrors() {

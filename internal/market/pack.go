@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
+	"path"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -14,7 +15,8 @@ import (
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
-// Pack is a resolved pack: its manifest and its content.
+// Pack is a resolved pack: its manifest and its content. Graphs, Queries and
+// Shapes of the manifest are the files that their patterns match.
 type Pack struct {
 	Manifest
 	FS     fs.FS
@@ -32,6 +34,18 @@ func ReadPack(fsys fs.FS, name, source string) (*Pack, error) {
 	sum, err := Digest(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	files, err := packFiles(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, list := range []struct {
+		what  string
+		files *[]string
+	}{{"graphs", &m.Graphs}, {"queries", &m.Queries}, {"shapes", &m.Shapes}} {
+		if *list.files, err = expand(files, *list.files, list.what); err != nil {
+			return nil, fmt.Errorf("%s: %w", path.Join(name, m.File), err)
+		}
 	}
 	return &Pack{Manifest: *m, FS: fsys, Digest: sum, Source: source}, nil
 }

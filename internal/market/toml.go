@@ -59,7 +59,7 @@ func parseGpack(src []byte, filename string) (*Manifest, hcl.Diagnostics) {
 	m := &Manifest{
 		ID: p.ID, Version: p.Version, Name: p.Name, Description: p.Description, License: p.License, Keywords: p.Keywords,
 		Category: p.Category, Authors: p.Authors, Homepage: p.Homepage, Templates: "templates",
-		Base: g.RDF.Base, Prefixes: g.RDF.Prefixes, Dependencies: g.Dependencies,
+		Dialect: "string", Base: g.RDF.Base, Prefixes: g.RDF.Prefixes, Dependencies: g.Dependencies,
 	}
 	m.Graphs, m.Queries, m.Shapes = g.RDF.Patterns, g.Queries.Patterns, g.Shapes.Patterns
 	if m.Graphs == nil {
