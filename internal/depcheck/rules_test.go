@@ -1,0 +1,111 @@
+package depcheck
+
+// rule is a row of the layout: what the packages below a folder may import.
+type rule struct {
+	// folder is the package's folder in the repository, and all below it. Of
+	// several rules that fit, the longest counts.
+	folder string
+	// ours are folders of the project, each with all below it. The rule's own
+	// folder is always allowed.
+	ours []string
+	// others are import paths of other projects, each with all below it; nil
+	// means that the rule says nothing of them, and none that there are none.
+	others []string
+	// exceptions are imports beyond the layout, with the reason for each. One
+	// that no package needs any more is an error.
+	exceptions map[string]string
+}
+
+// none is the list of other projects of a package that lives on the standard
+// library.
+var none = []string{}
+
+// hcl is the configuration language and its type system.
+var hcl = []string{"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty"}
+
+var rules = []rule{
+	// Values that flow through a run. Each imports what lies to its left.
+	{folder: "internal/lang", others: hcl, exceptions: map[string]string{
+		"github.com/agext/levenshtein":   "nearest names in messages",
+		"github.com/zclconf/go-cty-yaml": "the functions yamldecode and yamlencode",
+	}},
+	{folder: "internal/config", others: hcl, exceptions: map[string]string{
+		"internal/lang": "variables and functions are shared with packs",
+		"internal/plan": "for plan.Range alone: the place of a block in a plan",
+	}},
+	{folder: "internal/plan", others: none},
+	{folder: "internal/run", ours: []string{"internal/plan"}, others: none},
+	{folder: "internal/verdict", ours: []string{"internal/config", "internal/plan"}, others: hcl},
+	{folder: "internal/report", ours: []string{"internal/plan", "internal/verdict"}, others: none},
+
+	// What stages are made of.
+	{folder: "internal/market", ours: []string{"internal/tera", "internal/rdf", "internal/sparql"}, exceptions: map[string]string{
+		"internal/lang": "a pack's variables are the pipeline's",
+	}},
+	{folder: "internal/codegen", ours: []string{"internal/tera", "internal/rdf", "internal/sparql"}, exceptions: map[string]string{
+		"internal/lang":  "nearest names in messages",
+		"internal/shacl": "the frontmatter key shape",
+	}},
+	{folder: "internal/cargo", others: []string{"github.com/pelletier/go-toml/v2", "github.com/Masterminds/semver/v3"}},
+	{folder: "internal/cargo/vendor", others: none},
+	{folder: "internal/advisory", others: []string{"github.com/pelletier/go-toml/v2", "github.com/Masterminds/semver/v3", "github.com/pandatix/go-cvss"}},
+	{folder: "internal/crate", ours: []string{"internal/blob", "internal/cargo"}, others: hcl},
+	{folder: "internal/blob", others: none},
+
+	// Libraries that know nothing of sixty.
+	{folder: "internal/tera", others: none},
+	{folder: "internal/rdf", others: none, exceptions: map[string]string{
+		"github.com/piprate/json-gold": "JSON-LD: a specification of its own that a library keeps well",
+	}},
+	{folder: "internal/sparql", ours: []string{"internal/rdf"}, others: none},
+	{folder: "internal/shacl", ours: []string{"internal/rdf"}, others: none},
+	{folder: "attest"}, // sigstore, HCL for policies, libraries for SBOMs; nothing of ours
+
+	// The stages.
+	{folder: "stages", ours: []string{"internal/config", "internal/plan", "internal/market", "internal/codegen", "internal/cargo", "internal/advisory"}, others: hcl, exceptions: map[string]string{
+		"internal/blob":    "the source tree enters a plan as a blob",
+		"internal/crate":   "the crate at hand",
+		"internal/verdict": "the schema of the metrics that gates are checked against",
+		"internal/lang":    "values for a pack's variables",
+		"examples/packs":   "the packs that ship with sixty",
+	}},
+	{folder: "examples/packs", others: none},
+
+	// In every container.
+	{folder: "internal/initrec", others: none},
+	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor"}, others: []string{"golang.org/x/sys"}},
+
+	// The command, which wires packages together. Its parts do not.
+	{folder: "cmd/sixty", ours: []string{"attest", "internal", "stages"}},
+	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
+	{folder: "cmd/sixty/image", ours: none},
+	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
+	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
+	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
+
+	{folder: "internal/depcheck", others: none},
+}
+
+// heavy are projects that whoever imports a light package must not pay for, and
+// why they are heavy.
+var heavy = map[string]string{
+	"github.com/sigstore":                    "signing and verification",
+	"github.com/moby/buildkit":               "the engine",
+	"github.com/containerd/containerd":       "the engine",
+	"modernc.org/sqlite":                     "a database",
+	"github.com/google/go-containerregistry": "a registry client",
+	"cloud.google.com/go":                    "a KMS client",
+	"github.com/aws":                         "a KMS client",
+	"github.com/Azure":                       "a KMS client",
+	"github.com/hashicorp/vault":             "a KMS client",
+}
+
+// mayBeHeavy are the packages of the root module that sigstore is there for.
+var mayBeHeavy = []string{"attest/sign", "attest/verify", "attest/policy"}
+
+// neverInRoot are projects that no package of the root module may need: its
+// go.mod is what users of the module download.
+var neverInRoot = []string{
+	"github.com/moby/buildkit", "github.com/containerd/containerd", "modernc.org/sqlite",
+	"cloud.google.com/go", "github.com/aws", "github.com/Azure", "github.com/hashicorp/vault",
+}
