@@ -1,25 +1,24 @@
-// Command bench measures the SPARQL engine side by side with the npm package
-// oxigraph on node: the same documents, the same queries, one run.
+// Command bench measures the SPARQL engine side by side with others: the npm
+// package oxigraph on node and, if asked, Apache Jena on Java. Same documents, same
+// queries, one run.
 //
-//	go run ./internal/sparql/bench -dir build/bench-rdf
+//	go run ./internal/sparql/bench -dir build/bench-rdf -peers oxigraph,jena
 //
-// It generates the data, installs oxigraph into the folder if it is not there,
-// measures both engines in turn and prints a table with ratios; a ratio above 1
-// says that this engine is faster. It fails if the engines disagree on a number
-// of rows, or, with -bar, if this engine is slower in a query or takes more than
-// three seconds to load a million triples.
+// It generates the data, installs the peers into the folder if they are not there
+// (npm, Maven), measures the engines in turn and prints a table with ratios; a
+// ratio above 1 says that this engine is faster. It fails if the engines disagree
+// on a number of results, or, with -bar, if this engine is slower than a peer in
+// anything or takes more than three seconds to load a million triples.
 package main
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -27,23 +26,18 @@ import (
 	"strings"
 	"time"
 
-	_ "embed"
-
 	"github.com/sixtyhq/sixty/internal/rdf"
 	"github.com/sixtyhq/sixty/internal/sparql"
 )
-
-//go:embed peer.mjs
-var peerScript []byte
 
 func main() {
 	dir := flag.String("dir", "", "folder for data and the peer (default: a temporary one)")
 	sizes := flag.String("triples", "100000,1000000", "sizes to measure, in triples")
 	runs := flag.Int("runs", 5, "runs of each query, after one to warm up")
-	peer := flag.String("peer", "oxigraph@0.5.11", "npm package to compare with, or none")
+	names := flag.String("peers", "oxigraph", "engines to compare with: oxigraph, jena, or both with a comma; may be empty")
 	bar := flag.Bool("bar", false, "fail where the engine is not fast enough")
 	flag.Parse()
-	if err := bench(context.Background(), *dir, *sizes, *peer, *runs, *bar); err != nil {
+	if err := bench(context.Background(), *dir, *sizes, *names, *runs, *bar); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -57,7 +51,7 @@ type measurement struct {
 	Count  int     `json:"count"`
 }
 
-func bench(ctx context.Context, dir, sizes, peer string, runs int, bar bool) error {
+func bench(ctx context.Context, dir, sizes, names string, runs int, bar bool) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bench-rdf-")
 		if err != nil {
@@ -69,10 +63,16 @@ func bench(ctx context.Context, dir, sizes, peer string, runs int, bar bool) err
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if peer != "none" {
-		if err := installPeer(ctx, dir, peer); err != nil {
+	var others []peer
+	for _, name := range strings.FieldsFunc(names, func(r rune) bool { return r == ',' }) {
+		p, ok := peers[name]
+		if !ok {
+			return fmt.Errorf("-peers: unknown engine %q", name)
+		}
+		if err := p.prepare(ctx, dir); err != nil {
 			return err
 		}
+		others = append(others, p)
 	}
 	fmt.Printf("%s, %d processors; times in ms, median of %d runs\n", runtime.Version(), runtime.NumCPU(), runs)
 	var problems []error
@@ -89,14 +89,14 @@ func bench(ctx context.Context, dir, sizes, peer string, runs int, bar bool) err
 		if err != nil {
 			return err
 		}
-		var theirs []measurement
-		if peer != "none" {
-			if theirs, err = measurePeer(ctx, dir, file, runs); err != nil {
+		theirs := make([][]measurement, len(others))
+		for i, p := range others {
+			if theirs[i], err = p.measure(ctx, dir, file, runs); err != nil {
 				return err
 			}
 		}
 		fmt.Printf("\n%d triples written\n", written)
-		problems = append(problems, report(ours, theirs, n, bar)...)
+		problems = append(problems, report(ours, others, theirs, n, bar)...)
 	}
 	return errors.Join(problems...)
 }
@@ -181,67 +181,31 @@ func answerSize(rows [][]rdf.Term) int {
 	return len(rows)
 }
 
-func installPeer(ctx context.Context, dir, peer string) error {
-	if err := os.WriteFile(filepath.Join(dir, "peer.mjs"), peerScript, 0o644); err != nil {
-		return err
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "oxigraph")); err == nil {
-		return nil
-	}
-	npm := exec.CommandContext(ctx, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", dir, peer)
-	if out, err := npm.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm install %s: %w\n%s", peer, err, out)
-	}
-	return nil
-}
-
-func measurePeer(ctx context.Context, dir, file string, runs int) ([]measurement, error) {
-	texts := make([]map[string]string, len(queries))
-	for i, q := range queries {
-		texts[i] = map[string]string{"name": q.name, "text": queryPrefixes + q.text}
-	}
-	input, err := json.Marshal(texts)
-	if err != nil {
-		return nil, err
-	}
-	file, err = filepath.Abs(file)
-	if err != nil {
-		return nil, err
-	}
-	node := exec.CommandContext(ctx, "node", "--max-old-space-size=8192", "peer.mjs", file, strconv.Itoa(runs))
-	node.Dir, node.Stdin, node.Stderr = dir, bytes.NewReader(input), os.Stderr
-	out, err := node.Output()
-	if err != nil {
-		return nil, fmt.Errorf("node peer.mjs: %w", err)
-	}
-	var all []measurement
-	if err := json.Unmarshal(out, &all); err != nil {
-		return nil, fmt.Errorf("what the peer printed: %w", err)
-	}
-	return all, nil
-}
-
 // loadBar is the most that loading a million triples may take.
 const loadBar = 3000
 
 // report prints the table and gives what is not as it should be.
-func report(ours, theirs []measurement, triples int, bar bool) (problems []error) {
-	fmt.Printf("%-18s %10s %12s %12s %8s\n", "", "results", "ours", "oxigraph", "ratio")
-	for i, m := range ours {
-		if theirs == nil {
-			fmt.Printf("%-18s %10d %12.1f\n", m.Name, m.Count, m.Millis)
-			continue
-		}
-		peer := theirs[i]
-		fmt.Printf("%-18s %10d %12.1f %12.1f %7.1fx\n", m.Name, m.Count, m.Millis, peer.Millis, peer.Millis/m.Millis)
-		if m.Count != peer.Count {
-			problems = append(problems, fmt.Errorf("%s: %d results, the peer has %d", m.Name, m.Count, peer.Count))
-		}
-		if bar && m.Millis > peer.Millis {
-			problems = append(problems, fmt.Errorf("%s: slower than the peer", m.Name))
-		}
+func report(ours []measurement, others []peer, theirs [][]measurement, triples int, bar bool) (problems []error) {
+	fmt.Printf("%-18s %10s %12s", "", "results", "ours")
+	for _, p := range others {
+		fmt.Printf(" %12s %8s", p.name, "ratio")
 	}
-	if bar && ours[0].Millis > loadBar*float64(triples)/1e6 {
+	fmt.Println()
+	for i, m := range ours {
+		fmt.Printf("%-18s %10d %12.1f", m.Name, m.Count, m.Millis)
+		for j, p := range others {
+			their := theirs[j][i]
+			fmt.Printf(" %12.1f %7.1fx", their.Millis, their.Millis/m.Millis)
+			if m.Count != their.Count {
+				problems = append(problems, fmt.Errorf("%s: %d results, %s has %d", m.Name, m.Count, p.name, their.Count))
+			}
+			if bar && m.Millis > their.Millis {
+				problems = append(problems, fmt.Errorf("%s: slower than %s", m.Name, p.name))
+			}
+		}
+		fmt.Println()
+	}
+	if bar && ours[0].Millis > loadBar*max(float64(triples)/1e6, 0.1) {
 		problems = append(problems, fmt.Errorf("load: slower than %d ms for a million triples", loadBar))
 	}
 	return problems

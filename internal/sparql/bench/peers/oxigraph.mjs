@@ -1,10 +1,10 @@
-// Measures oxigraph: node peer.mjs <file> <runs>, queries as JSON on stdin;
-// measurements as JSON on stdout.
+// Measures oxigraph: node oxigraph.mjs <file> <runs>, queries on stdin as lines of
+// a name, a tab and the query; measurements as JSON on stdout.
 import { readFileSync } from "node:fs";
 import oxigraph from "oxigraph";
 
 const [file, runs] = [process.argv[2], Number(process.argv[3])];
-const queries = JSON.parse(readFileSync(0, "utf8"));
+const queries = readFileSync(0, "utf8").trimEnd().split("\n").map((line) => line.split("\t"));
 const data = readFileSync(file, "utf8");
 
 function timed(runs, f) {
@@ -26,7 +26,7 @@ const load = timed(1, () => {
   return store.size;
 });
 const all = [{ name: "load", ...load }];
-for (const { name, text } of queries) {
+for (const [name, text] of queries) {
   const m = timed(runs, () => {
     const rows = store.query(text);
     if (rows.length === 1 && rows[0].size === 1) {
