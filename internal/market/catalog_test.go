@@ -179,6 +179,16 @@ variable "token" {
 	if err != nil || rec["token"] != nil || string(rec["tags"]) != `["x"]` {
 		t.Errorf("record: %v %v", rec, err)
 	}
+	rec["gone"] = []byte("1")
+	given, dropped, err := p.GivenAgain(rec, "the record")
+	if err != nil || !slices.Equal(dropped, []string{"gone"}) {
+		t.Errorf("given again: %v %v", dropped, err)
+	}
+	if again, err := p.Resolve(given); err != nil {
+		t.Error(err)
+	} else if values, err := again.Plain(); err != nil || fmt.Sprint(values) != fmt.Sprint(plain) {
+		t.Errorf("given again: %v %v, want %v", values, err, plain)
+	}
 	for name, tc := range map[string]struct {
 		given lang.Given
 		want  string
@@ -290,5 +300,74 @@ func TestExpand(t *testing.T) {
 	texts, err := p.ReadFiles(p.Graphs)
 	if err != nil || len(texts) != 2 || texts[0] != (File{"g/s/y.ttl", "y"}) || p.Dialect != "string" || p.Prefixes["ex"] == "" {
 		t.Errorf("got %+v %v", texts, err)
+	}
+}
+
+func TestResolveAll(t *testing.T) {
+	pack := func(id, version string, deps ...string) *fstest.MapFile {
+		f := packHCL(id, version, "")
+		f.Data = append(f.Data, "dependencies = {\n"+strings.Join(deps, "\n")+"\n}\n"...)
+		return f
+	}
+	fsys := fstest.MapFS{
+		"app/pack.hcl":   pack("app", "1.0.0", `"web" = "^1"`, `"base" = ">= 1"`),
+		"web1/pack.hcl":  pack("web", "1.0.0", `"base" = "< 2"`),
+		"web2/pack.hcl":  pack("web", "2.0.0"),
+		"base1/pack.hcl": pack("base", "1.5.0"),
+		"base2/pack.hcl": pack("base", "2.0.0", `"extra" = "*"`),
+		"a/pack.hcl":     pack("a", "1.0.0", `"b" = "*"`),
+		"b/pack.hcl":     pack("b", "1.0.0", `"c" = "*"`),
+		"c/pack.hcl":     pack("c", "1.0.0", `"b" = "*"`),
+		"odd/pack.hcl":   pack("odd", "1.0.0", `"web" = "^1"`, `"base" = ">= 2"`),
+		"lost/pack.hcl":  pack("lost", "1.0.0", `"wbe" = "^1"`),
+		"extra/pack.hcl": pack("extra", "1.0.0"),
+	}
+	c, err := OpenCatalog(t.Context(), NewFSSource("s", fsys))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ id, want, err string }{
+		{"app", "base 1.5.0, web 1.0.0, app 1.0.0", ""},
+		{"web", "web 2.0.0", ""},
+		{"base", "extra 1.0.0, base 2.0.0", ""},
+		{"a", "", "b → c → b"},
+		{"odd", "", `web wants "< 2"`},
+		{"lost", "", `unknown template "wbe"`},
+	} {
+		packs, err := c.ResolveAll(t.Context(), tc.id, "", &Lock{})
+		if tc.err != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.err) {
+				t.Errorf("%s: got %v, want %q", tc.id, err, tc.err)
+			}
+			continue
+		}
+		var got []string
+		for _, p := range packs {
+			got = append(got, p.ID+" "+p.Version)
+		}
+		if err != nil || strings.Join(got, ", ") != tc.want {
+			t.Errorf("%s: got %v %v, want %s", tc.id, got, err, tc.want)
+		}
+	}
+}
+
+func TestScaffold(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	if err := Scaffold(dir, "No ID"); err == nil {
+		t.Error("took a name that is no id")
+	}
+	if err := Scaffold(dir, "io.x.new"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewDirSource(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := resolveFrom(t, s, "io.x.new")
+	if err != nil || p.Version != "0.1.0" || len(p.Variables) != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if err := Scaffold(dir, "io.x.new"); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("over a pack: %v", err)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"path"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -87,6 +89,32 @@ func (p *Pack) Resolve(given []lang.Given) (*Values, error) {
 		}
 	}
 	return v, nil
+}
+
+// GivenAgain turns recorded values, as [Values.Recordable] gives them, into given
+// ones for this version of the pack. Variables that it no longer declares are
+// left out and named.
+func (p *Pack) GivenAgain(recorded map[string]json.RawMessage, source string) (given []lang.Given, dropped []string, err error) {
+	declared := map[string]bool{}
+	for _, v := range p.Variables {
+		declared[v.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(recorded)) {
+		if !declared[name] {
+			dropped = append(dropped, name)
+			continue
+		}
+		t, err := ctyjson.ImpliedType(recorded[name])
+		if err != nil {
+			return nil, nil, fmt.Errorf("recorded variable %q: %w", name, err)
+		}
+		val, err := ctyjson.Unmarshal(recorded[name], t)
+		if err != nil {
+			return nil, nil, fmt.Errorf("recorded variable %q: %w", name, err)
+		}
+		given = append(given, lang.Given{Name: name, Value: val, Source: source})
+	}
+	return given, dropped, nil
 }
 
 // Plain gives the values as templates see them: nil, bool, int64, float64,
