@@ -16,6 +16,15 @@ variable "template" {
   description = "the pack to generate the crate from, such as io.sixty.rust.cli; null for a crate that exists"
 }
 
+locals {
+  # Members of a workspace that need each other are in no registry yet: cargo
+  # finds them here when it packs them.
+  siblings = length(crate.members) < 2 ? [] : concat(["--registry", "crates-io"], local.patches)
+  patches = length(crate.members) < 2 ? [] : flatten([
+    for m in crate.members : ["--config", "patch.crates-io.${m.name}.path='/src/${m.dir}'"]
+  ])
+}
+
 image "rust" {
   # Taken by digest where its registry answers; elsewhere it is made from
   # Debian's packages. Which one it was is printed and stands in the report.
@@ -130,7 +139,7 @@ stage "validation" {
 
   # Packs the crate and builds it once more from what would be published.
   step "package" {
-    command = ["cargo", "package", "--workspace", "--allow-dirty"]
+    command = concat(["cargo", "package", "--workspace", "--allow-dirty"], local.siblings)
     metrics = ["package"]
     timeout = "10m"
     output "crates" {
@@ -157,11 +166,11 @@ stage "validation" {
       mkdir -p /tmp/index
       printf '{"dl":"http://127.0.0.1:4873/dl","api":"http://127.0.0.1:4873"}' >/tmp/index/config.json
       /.sixty/init serve --dir /tmp/index --addr 127.0.0.1:4873 &
-      cargo publish --dry-run --no-verify --allow-dirty --workspace --registry local
+      cargo publish --dry-run --no-verify --allow-dirty --workspace --registry local ${join(" ", formatlist("\"%s\"", local.patches))}
     SH
     env = {
-      CARGO_NET_OFFLINE             = "false"
-      CARGO_REGISTRIES_LOCAL_INDEX  = "sparse+http://127.0.0.1:4873/"
+      CARGO_NET_OFFLINE            = "false"
+      CARGO_REGISTRIES_LOCAL_INDEX = "sparse+http://127.0.0.1:4873/"
     }
     timeout = "2m"
   }

@@ -93,7 +93,13 @@ func (a *app) buildShown(ctx context.Context, cache string, block config.Image) 
 		return image.Info{}, err
 	}
 	defer view.Close()
-	return a.buildImage(ctx, cache, block, view)
+	r := &resolved{}
+	var info image.Info
+	err = r.timed("setup", "image-"+block.Name, view, func() (err error) {
+		info, err = a.buildImage(ctx, cache, block, view)
+		return err
+	})
+	return info, err
 }
 
 func (a *app) imagePinCommand() *cobra.Command {

@@ -73,7 +73,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, eng.Close()) }()
-	if r.images, err = a.resolveImages(ctx, cache, r.pipeline.Images, view); err != nil {
+	if err := a.resolveImages(ctx, cache, r, view); err != nil {
 		return nil, err
 	}
 	e := &executed{resolved: r, engine: eng.name, started: started}

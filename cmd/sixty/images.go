@@ -108,22 +108,26 @@ func imageDir(cache, name string) string { return filepath.Join(cache, "images",
 // names, the digest that its reference was pinned to, an image made from the
 // same packages before, what its registry says now, or an image made now. Which
 // one it was is said and stands in the report.
-func (a *app) resolveImages(ctx context.Context, cache string, blocks []config.Image, view *progress.Printer) (map[string]plan.Image, error) {
+func (a *app) resolveImages(ctx context.Context, cache string, r *resolved, view *progress.Printer) error {
 	known, err := readPins(cache)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := map[string]plan.Image{}
-	for _, block := range blocks {
-		chosen, err := a.resolveImage(ctx, cache, known, block, view)
+	r.images = map[string]plan.Image{}
+	for _, block := range r.pipeline.Images {
+		var chosen plan.Image
+		err := r.timed("setup", "image-"+block.Name, view, func() (err error) {
+			chosen, err = a.resolveImage(ctx, cache, known, block, view)
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("image %q: %w", block.Name, err)
+			return err
 		}
 		chosen.Name, chosen.Range = block.Name, config.PlanRange(block.Range)
 		view.Note("Image %s: %s, %s", chosen.Name, chosen.Ref, chosen.Origin)
-		out[block.Name] = chosen
+		r.images[block.Name] = chosen
 	}
-	return out, nil
+	return nil
 }
 
 func (a *app) resolveImage(ctx context.Context, cache string, known pins, block config.Image, view *progress.Printer) (plan.Image, error) {
@@ -167,15 +171,8 @@ func (a *app) resolveImage(ctx context.Context, cache string, known pins, block 
 }
 
 func (a *app) buildImage(ctx context.Context, cache string, block config.Image, view *progress.Printer) (image.Info, error) {
-	id := "image " + block.Name
-	view.Started(id, "setup")
-	started := time.Now()
+	id := "setup.image-" + block.Name
 	info, err := image.Build(ctx, debianSpec(block), imageDir(cache, block.Name), logWriter(func(p []byte) { view.Log(id, false, p) }))
-	result := plan.Result{Step: id, Stage: "setup", Status: plan.StatusPassed, Started: started, Ended: time.Now()}
-	if err != nil {
-		result.Status = plan.StatusFailed
-	}
-	view.Ended(result)
 	var missing *image.SetupError
 	if errors.As(err, &missing) {
 		return info, usageError{err}

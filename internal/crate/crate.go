@@ -111,8 +111,8 @@ func (c *Crate) Sources() (cargo.SourceSet, error) {
 }
 
 // Value is the crate as pipelines see it: crate.name, crate.version,
-// crate.members, and lists of { package, name } for bins, examples and
-// benches.
+// crate.members as a list of { name, version, dir }, and lists of
+// { package, name } for bins, examples and benches.
 func (c *Crate) Value() cty.Value {
 	lists := map[cargo.TargetKind][]cty.Value{}
 	var members []cty.Value
@@ -120,7 +120,9 @@ func (c *Crate) Value() cty.Value {
 		if !m.InWorkspace {
 			continue
 		}
-		members = append(members, cty.StringVal(m.Name))
+		members = append(members, cty.ObjectVal(map[string]cty.Value{
+			"name": cty.StringVal(m.Name), "version": cty.StringVal(m.Version), "dir": cty.StringVal(m.Dir),
+		}))
 		for _, t := range m.Targets {
 			if len(t.RequiredFeatures) > 0 {
 				continue
@@ -136,13 +138,9 @@ func (c *Crate) Value() cty.Value {
 		}
 		return cty.ListVal(lists[kind])
 	}
-	names := cty.ListValEmpty(cty.String)
-	if len(members) > 0 {
-		names = cty.ListVal(members)
-	}
 	return cty.ObjectVal(map[string]cty.Value{
 		"name": cty.StringVal(c.Name), "version": cty.StringVal(c.Version),
-		"workspace": cty.BoolVal(c.Project.Workspace), "members": names,
+		"workspace": cty.BoolVal(c.Project.Workspace), "members": cty.ListVal(members),
 		"bins": list(cargo.TargetBin), "examples": list(cargo.TargetExample), "benches": list(cargo.TargetBench),
 	})
 }
