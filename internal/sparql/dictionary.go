@@ -1,6 +1,7 @@
 package sparql
 
 import (
+	"bytes"
 	"hash/maphash"
 	"strings"
 
@@ -35,53 +36,27 @@ type termRecord struct {
 	shape  uint32
 }
 
-// slot is an entry of the dictionary's hash table; id 0 is empty.
-type slot struct {
+// entry is an entry of a hash table of terms; id 0 is empty.
+type entry struct {
 	hash uint32
 	id   id
 }
 
-// dictionary maps terms to ids and back. Ids count from first.
-type dictionary struct {
-	first   id
-	arena   []byte
-	records []termRecord // of id first+i
-	shapes  []shape
-	shapeOf map[shape]uint32
-	table   []slot // length a power of two, at most half full
-	seed    maphash.Seed
+// shapes number the shapes of a dictionary's terms.
+type shapes struct {
+	list   []shape
+	number map[shape]uint32
 }
 
-func newDictionary(first id) *dictionary {
-	d := &dictionary{first: first, seed: maphash.MakeSeed(), shapeOf: map[shape]uint32{}, table: make([]slot, 64)}
-	d.shapeID(shape{kind: rdf.BlankNode})
-	d.shapeID(shape{kind: rdf.IRI})
-	return d
-}
-
-func (d *dictionary) len() int { return len(d.records) }
-
-func (d *dictionary) shapeID(s shape) uint32 {
-	n, ok := d.shapeOf[s]
-	if !ok {
-		n = uint32(len(d.shapes))
-		// Copies, so that the dictionary holds on to no document.
-		s = shape{kind: s.kind, datatype: strings.Clone(s.datatype), lang: strings.Clone(s.lang)}
-		d.shapes = append(d.shapes, s)
-		d.shapeOf[s] = n
-	}
-	return n
-}
-
-// findShape gives a term's shape without making one.
-func (d *dictionary) findShape(t rdf.Term) (uint32, bool) {
+// find gives a term's shape without making one.
+func (s *shapes) find(t rdf.Term) (uint32, bool) {
 	switch t.Kind {
 	case rdf.IRI:
 		return iriShape, true
 	case rdf.BlankNode:
 		return blankShape, true
 	}
-	n, ok := d.shapeOf[literalShape(t)]
+	n, ok := s.number[literalShape(t)]
 	return n, ok
 }
 
@@ -89,55 +64,74 @@ func literalShape(t rdf.Term) shape {
 	return shape{kind: rdf.Literal, datatype: t.Datatype, lang: strings.ToLower(t.Lang)}
 }
 
-func (d *dictionary) hash(value string, shape uint32) uint32 {
-	h := maphash.String(d.seed, value)
+func (s *shapes) add(sh shape) uint32 {
+	n := uint32(len(s.list))
+	// Copies, so that the dictionary holds on to no document.
+	sh.datatype, sh.lang = strings.Clone(sh.datatype), strings.Clone(sh.lang)
+	s.list = append(s.list, sh)
+	s.number[sh] = n
+	return n
+}
+
+func hashTerm(seed maphash.Seed, value string, shape uint32) uint32 {
+	h := maphash.String(seed, value)
 	return uint32(h>>32) ^ uint32(h) ^ shape*0x9E3779B1
 }
 
+// dictionary numbers terms from 1, in the order they come.
+type dictionary struct {
+	arena   []byte
+	records []termRecord // of id i at i; 0 is not a term
+	shapes  shapes
+	table   []entry // length a power of two, at most half full
+	seed    maphash.Seed
+}
+
+func newDictionary() *dictionary {
+	d := &dictionary{seed: maphash.MakeSeed(), records: make([]termRecord, 1), table: make([]entry, 64)}
+	d.shapes.number = map[shape]uint32{}
+	d.shapes.add(shape{kind: rdf.BlankNode})
+	d.shapes.add(shape{kind: rdf.IRI})
+	return d
+}
+
+func (d *dictionary) len() int { return len(d.records) - 1 }
+
 func (d *dictionary) value(n id) []byte {
-	r := &d.records[n-d.first]
+	r := &d.records[n]
 	return d.arena[r.offset : r.offset+uint64(r.length)]
 }
 
 // probe finds the table entry of a term: its own, or the empty one where it
 // would go.
-func (d *dictionary) probe(value string, shape, hash uint32) *slot {
+func (d *dictionary) probe(value string, shape, hash uint32) *entry {
 	mask := uint32(len(d.table) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
 		s := &d.table[i]
 		if s.id == 0 {
 			return s
 		}
-		if s.hash == hash && d.records[s.id-d.first].shape == shape && string(d.value(s.id)) == value {
+		if s.hash == hash && d.records[s.id].shape == shape && string(d.value(s.id)) == value {
 			return s
 		}
 	}
 }
 
-// lookup gives the id of a term, or 0.
-func (d *dictionary) lookup(t rdf.Term) id {
-	shape, ok := d.findShape(t)
-	if !ok {
-		return 0
-	}
-	return d.probe(t.Value, shape, d.hash(t.Value, shape)).id
-}
-
 // intern gives the id of a term, a new one where it has none.
 func (d *dictionary) intern(t rdf.Term) id {
-	shapeID, ok := d.findShape(t)
+	shape, ok := d.shapes.find(t)
 	if !ok {
-		shapeID = d.shapeID(literalShape(t))
+		shape = d.shapes.add(literalShape(t))
 	}
-	hash := d.hash(t.Value, shapeID)
-	s := d.probe(t.Value, shapeID, hash)
+	hash := hashTerm(d.seed, t.Value, shape)
+	s := d.probe(t.Value, shape, hash)
 	if s.id != 0 {
 		return s.id
 	}
-	n := d.first + id(len(d.records))
-	d.records = append(d.records, termRecord{offset: uint64(len(d.arena)), length: uint32(len(t.Value)), shape: shapeID})
+	n := id(len(d.records))
+	d.records = append(d.records, termRecord{offset: uint64(len(d.arena)), length: uint32(len(t.Value)), shape: shape})
 	d.arena = append(d.arena, t.Value...)
-	*s = slot{hash: hash, id: n}
+	*s = entry{hash: hash, id: n}
 	if len(d.records)*2 > len(d.table) {
 		d.grow()
 	}
@@ -146,7 +140,7 @@ func (d *dictionary) intern(t rdf.Term) id {
 
 func (d *dictionary) grow() {
 	old := d.table
-	d.table = make([]slot, 2*len(old))
+	d.table = make([]entry, 2*len(old))
 	mask := uint32(len(d.table) - 1)
 	for _, s := range old {
 		if s.id == 0 {
@@ -162,24 +156,24 @@ func (d *dictionary) grow() {
 
 // term gives the term of an id.
 func (d *dictionary) term(n id) rdf.Term {
-	s := &d.shapes[d.records[n-d.first].shape]
+	s := &d.shapes.list[d.records[n].shape]
 	return rdf.Term{Kind: s.kind, Value: string(d.value(n)), Datatype: s.datatype, Lang: s.lang}
 }
 
 // compare is the order of ranks: blank nodes, IRIs, literals; within them by
 // value, datatype and language.
 func (d *dictionary) compare(a, b id) int {
-	sa, sb := d.records[a-d.first].shape, d.records[b-d.first].shape
+	sa, sb := d.records[a].shape, d.records[b].shape
 	if c := min(sa, 2) - min(sb, 2); c != 0 && (sa < 2 || sb < 2) {
 		return int(int32(c))
 	}
-	if c := strings.Compare(string(d.value(a)), string(d.value(b))); c != 0 {
+	if c := bytes.Compare(d.value(a), d.value(b)); c != 0 {
 		return c
 	}
-	if c := strings.Compare(d.shapes[sa].datatype, d.shapes[sb].datatype); c != 0 {
+	if c := strings.Compare(d.shapes.list[sa].datatype, d.shapes.list[sb].datatype); c != 0 {
 		return c
 	}
-	return strings.Compare(d.shapes[sa].lang, d.shapes[sb].lang)
+	return strings.Compare(d.shapes.list[sa].lang, d.shapes.list[sb].lang)
 }
 
 // frozen is a dictionary that no longer changes: the arena is a string, so that
@@ -187,9 +181,8 @@ func (d *dictionary) compare(a, b id) int {
 type frozen struct {
 	arena   string
 	records []termRecord // of id i at i; 0 is not a term
-	shapes  []shape
-	shapeOf map[shape]uint32
-	table   []slot
+	shapes  shapes
+	table   []entry
 	seed    maphash.Seed
 
 	firstIRI, firstLiteral id
@@ -198,15 +191,15 @@ type frozen struct {
 // freeze ranks the terms. rank maps the old ids to the new ones.
 func (d *dictionary) freeze() (f *frozen, rank []id) {
 	order := d.sorted()
-	rank = make([]id, len(d.records)+1)
-	f = &frozen{records: make([]termRecord, len(order)+1), shapes: d.shapes, shapeOf: d.shapeOf, seed: d.seed,
+	rank = make([]id, len(d.records))
+	f = &frozen{records: make([]termRecord, len(order)+1), shapes: d.shapes, seed: d.seed,
 		firstIRI: id(len(order)) + 1, firstLiteral: id(len(order)) + 1}
 	var arena strings.Builder
 	arena.Grow(len(d.arena))
 	for i, old := range order {
 		n := id(i + 1)
 		rank[old] = n
-		r := d.records[old-d.first]
+		r := d.records[old]
 		f.records[n] = termRecord{offset: uint64(arena.Len()), length: r.length, shape: r.shape}
 		arena.Write(d.value(old))
 		if r.shape >= iriShape {
@@ -234,17 +227,17 @@ func (f *frozen) value(n id) string {
 
 func (f *frozen) term(n id) rdf.Term {
 	r := &f.records[n]
-	s := &f.shapes[r.shape]
+	s := &f.shapes.list[r.shape]
 	return rdf.Term{Kind: s.kind, Value: f.arena[r.offset : r.offset+uint64(r.length)], Datatype: s.datatype, Lang: s.lang}
 }
 
 // lookup gives the id of a term, or 0.
 func (f *frozen) lookup(t rdf.Term) id {
-	shape, ok := (&dictionary{shapeOf: f.shapeOf}).findShape(t)
+	shape, ok := f.shapes.find(t)
 	if !ok {
 		return 0
 	}
-	h := (&dictionary{seed: f.seed}).hash(t.Value, shape)
+	h := hashTerm(f.seed, t.Value, shape)
 	mask := uint32(len(f.table) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		s := &f.table[i]

@@ -174,6 +174,7 @@ type isolated struct {
 
 func (s isolated) build(x *exec, next func() bool) func() bool {
 	inner := make([]id, len(x.row))
+	x.charge(int64(4 * len(inner)))
 	run := s.op.build(x, next)
 	return func() bool {
 		outer := x.row

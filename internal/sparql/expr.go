@@ -242,6 +242,7 @@ func (e *callExpr) eval(x *exec) (val, bool) {
 
 func (e *existsExpr) eval(x *exec) (val, bool) {
 	if e.run == nil {
+		x.charge(int64(4 * len(x.row))) // constants
 		e.run = e.plan.build(x, func() bool {
 			e.found = true
 			return false

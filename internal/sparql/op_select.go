@@ -98,7 +98,11 @@ func (s *selectionState) collect() bool {
 		v, ok := k.expr.expr.eval(x)
 		key := newSortKey(&v, ok)
 		s.keys = append(s.keys, key)
-		if !x.charge(int64(unsafe.Sizeof(key))) {
+		size := int64(unsafe.Sizeof(key))
+		if v.id == 0 { // computed: the key alone keeps it
+			size += int64(len(key.term.Value))
+		}
+		if !x.charge(size) {
 			return false
 		}
 	}

@@ -89,7 +89,12 @@ func (r *regex) replace(x *exec, a []val) (val, bool) {
 	}
 	var b strings.Builder
 	last := 0
-	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+	matches := re.FindAllStringSubmatchIndex(s, maxMatches)
+	if len(matches) == maxMatches {
+		x.fail(fmt.Errorf("REPLACE: the pattern %q has %d matches or more", r.pattern, maxMatches))
+		return val{}, false
+	}
+	for _, m := range matches {
 		b.WriteString(s[last:m[0]])
 		for _, p := range parts {
 			switch {
@@ -147,6 +152,9 @@ func parseReplacement(s string, groups int, literal bool) (parts []replacementPa
 	}
 	return parts, true
 }
+
+// maxMatches bounds the matches that one REPLACE may have.
+const maxMatches = 1 << 17
 
 // maxPattern bounds a regular expression, in bytes.
 const maxPattern = 1 << 16

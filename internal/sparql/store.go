@@ -25,7 +25,7 @@ type Builder struct {
 
 // NewBuilder makes an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{terms: newDictionary(1), graphs: map[rdf.Term]*[]triple{}}
+	return &Builder{terms: newDictionary(), graphs: map[rdf.Term]*[]triple{}}
 }
 
 // Add adds a quad. A quad that is there already changes nothing.

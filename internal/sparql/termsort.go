@@ -11,16 +11,16 @@ import (
 // prefixes, which a comparison sort would read again and again.
 func (d *dictionary) sorted() []id {
 	var byKind [3][]sortItem
-	for i, r := range d.records {
-		k := min(r.shape, 2)
-		byKind[k] = append(byKind[k], sortItem{id: d.first + id(i)})
+	for i := 1; i < len(d.records); i++ {
+		k := min(d.records[i].shape, 2)
+		byKind[k] = append(byKind[k], sortItem{id: id(i)})
 	}
 	s := termSorter{d: d}
 	for _, items := range byKind {
 		s.wait.Go(func() { s.sort(items, 0, true) })
 	}
 	s.wait.Wait()
-	order := make([]id, 0, len(d.records))
+	order := make([]id, 0, d.len())
 	for _, items := range byKind {
 		for _, it := range items {
 			order = append(order, it.id)
