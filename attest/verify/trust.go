@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -56,7 +57,6 @@ type Key struct {
 	// other. A signature without a trusted timestamp counts as made now.
 	NotBefore, NotAfter time.Time
 
-	public   crypto.PublicKey
 	verifier signature.Verifier
 	hint     string
 }
@@ -77,7 +77,7 @@ func KeyFromPEM(name string, data []byte) (Key, error) {
 func newKey(name string, public crypto.PublicKey) (Key, error) {
 	switch k := public.(type) {
 	case *ecdsa.PublicKey:
-		if k.Curve.Params().BitSize != 256 {
+		if k.Curve != elliptic.P256() {
 			return Key{}, fmt.Errorf("key %s: curve %s is not taken; use P-256 or Ed25519", name, k.Curve.Params().Name)
 		}
 	case *rsa.PublicKey:
@@ -97,7 +97,7 @@ func newKey(name string, public crypto.PublicKey) (Key, error) {
 		return Key{}, fmt.Errorf("key %s: %w", name, err)
 	}
 	sum := sha256.Sum256(der)
-	return Key{Name: name, public: public, verifier: verifier, hint: base64.StdEncoding.EncodeToString(sum[:])}, nil
+	return Key{Name: name, verifier: verifier, hint: base64.StdEncoding.EncodeToString(sum[:])}, nil
 }
 
 // material is the key as sigstore-go asks for it; whatever hint the bundle
