@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/tools/txtar"
 )
 
 // shared finds a folder of the shared test data.
@@ -93,4 +95,48 @@ func TestMultiDocument(t *testing.T) {
 	if want := readTree(t, filepath.Join(src, "expected-if-multidoc-split")); !maps.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
+}
+
+// FuzzOpenProject reads any text as a ggen.toml.
+func FuzzOpenProject(f *testing.F) {
+	files, err := filepath.Glob("testdata/projects/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, m := range ar.Files {
+			if m.Name == "project/ggen.toml" {
+				f.Add(string(m.Data))
+			}
+		}
+	}
+	dir := f.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "templates"), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ontology.ttl"), nil, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		if err := os.WriteFile(filepath.Join(dir, "ggen.toml"), []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := OpenProject(t.Context(), dir, nil)
+		if err != nil {
+			return
+		}
+		plan, err := Render(t.Context(), p.Request())
+		if err != nil {
+			return
+		}
+		for _, w := range plan.Writes {
+			if !filepath.IsLocal(w.Path) {
+				t.Errorf("a plan writes %q", w.Path)
+			}
+		}
+	})
 }

@@ -113,3 +113,32 @@ func TestMatchesBounded(t *testing.T) {
 		t.Errorf("got %v", got[:2])
 	}
 }
+
+// FuzzMerge3 checks what must hold of every three-way merge.
+func FuzzMerge3(f *testing.F) {
+	f.Add("a\nb\n", "a\nc\n", "x\nb\n")
+	f.Add("", "a", "b\r\n")
+	f.Fuzz(func(t *testing.T, base, ours, theirs string) {
+		if got, n := merge3(base, base, theirs, "o", "t"); got != theirs || n != 0 {
+			t.Errorf("ours unchanged: got %q", got)
+		}
+		if got, n := merge3(base, ours, base, "o", "t"); got != ours || n != 0 {
+			t.Errorf("theirs unchanged: got %q", got)
+		}
+		if got, n := merge3(base, ours, ours, "o", "t"); got != ours || n != 0 {
+			t.Errorf("both alike: got %q", got)
+		}
+		// Each line of a side is in the result, unless the other side removed it.
+		got, _ := merge3(base, ours, theirs, "o", "t")
+		for _, line := range splitKeep(ours) {
+			if !strings.Contains(base, line) && !strings.Contains(got, strings.TrimRight(line, "\r\n")) {
+				t.Errorf("our line %q is lost in %q", line, got)
+			}
+		}
+		for _, line := range splitKeep(theirs) {
+			if !strings.Contains(base, line) && !strings.Contains(got, strings.TrimRight(line, "\r\n")) {
+				t.Errorf("their line %q is lost in %q", line, got)
+			}
+		}
+	})
+}
