@@ -91,17 +91,18 @@ func TestLimitsAreErrLimit(t *testing.T) {
 	for name, test := range map[string]struct {
 		limits tera.Limits
 		source string
+		reason string
 	}{
-		"output": {tera.Limits{Output: 10}, "{% for i in range(end=10) %}ab{% endfor %}"},
-		"steps":  {tera.Limits{Steps: 10}, "{% for i in range(end=9) %}ab{% endfor %}"},
-		"depth":  {tera.Limits{Depth: 10}, "{% macro f() %}{{ self::f() }}{% endmacro %}{{ self::f() }}"},
-		"parse":  {tera.Limits{Depth: 10}, strings.Repeat("{% if x %}", 11) + strings.Repeat("{% endif %}", 11)},
+		"output": {tera.Limits{Output: 10}, "{% for i in range(end=10) %}ab{% endfor %}", "more than 10 bytes of output"},
+		"steps":  {tera.Limits{Steps: 10}, "{% for i in range(end=9) %}ab{% endfor %}", "more than 10 steps"},
+		"depth":  {tera.Limits{Depth: 10}, "{% macro f() %}{{ self::f() }}{% endmacro %}{{ self::f() }}", "more than 10 nested macros, includes and blocks"},
+		"parse":  {tera.Limits{Depth: 10}, strings.Repeat("{% if x %}", 11) + strings.Repeat("{% endif %}", 11), "nest deeper than 10"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := tera.New(tera.Options{Limits: test.limits})
 			_, err := env.RenderString(context.Background(), "main", test.source, nil)
-			if !errors.Is(err, tera.ErrLimit) {
-				t.Errorf("got %v, want an ErrLimit", err)
+			if !errors.Is(err, tera.ErrLimit) || !strings.Contains(err.Error(), test.reason) {
+				t.Errorf("got %v, want an ErrLimit: %s", err, test.reason)
 			}
 		})
 	}
