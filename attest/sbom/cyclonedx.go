@@ -38,9 +38,9 @@ func CycloneDX(in Input) ([]byte, error) {
 		}
 		on := []string{}
 		for _, d := range c.Dependencies {
-			on = append(on, in.Crates[d].purl())
+			on = append(on, in.Crates[d].PackageURL())
 		}
-		dependencies = append(dependencies, cyclonedx.Dependency{Ref: c.purl(), Dependencies: &on})
+		dependencies = append(dependencies, cyclonedx.Dependency{Ref: c.PackageURL(), Dependencies: &on})
 	}
 	bom.Components, bom.Dependencies = &components, &dependencies
 	var out bytes.Buffer
@@ -54,7 +54,7 @@ func CycloneDX(in Input) ([]byte, error) {
 func component(c Crate) cyclonedx.Component {
 	out := cyclonedx.Component{
 		Type: cyclonedx.ComponentTypeLibrary, Name: c.Name, Version: c.Version,
-		BOMRef: c.purl(), PackageURL: c.purl(),
+		BOMRef: c.PackageURL(), PackageURL: c.PackageURL(),
 	}
 	if c.Checksum != "" {
 		out.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: c.Checksum}}

@@ -69,9 +69,9 @@ func (in Input) digest() (string, error) {
 
 const cratesIO = "registry+https://github.com/rust-lang/crates.io-index"
 
-// purl is the package URL of a crate
+// PackageURL is the package URL of a crate
 // (https://github.com/package-url/purl-spec, type cargo).
-func (c Crate) purl() string {
+func (c Crate) PackageURL() string {
 	p := "pkg:cargo/" + c.Name + "@" + strings.ReplaceAll(url.PathEscape(c.Version), "+", "%2B")
 	switch {
 	case strings.HasPrefix(c.Source, "git+"):

@@ -37,7 +37,7 @@ func TestPURL(t *testing.T) {
 		"pkg:cargo/forked@2.0.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.com%2Fforked%400123456789abcdef0123456789abcdef01234567",
 		"pkg:cargo/inner@3.0.0?repository_url=https%3A%2F%2Fregistry.example.com%2Findex",
 	} {
-		if got := input.Crates[i].purl(); got != want {
+		if got := input.Crates[i].PackageURL(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

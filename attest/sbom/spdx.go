@@ -61,7 +61,7 @@ func spdxPackage(id common.ElementID, c Crate) *spdx.Package {
 		PackageDownloadLocation: noAssertion, PackageLicenseConcluded: noAssertion,
 		PackageLicenseDeclared: noAssertion, PackageCopyrightText: noAssertion,
 		PackageExternalReferences: []*spdx.PackageExternalReference{{
-			Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: c.purl(),
+			Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: c.PackageURL(),
 		}},
 	}
 	if c.Checksum != "" {

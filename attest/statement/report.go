@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -34,6 +33,9 @@ const (
 	GateNotRun GateStatus = "not run"
 )
 
+// SeverityWarning marks a gate that keeps no level away.
+const SeverityWarning = "warning"
+
 // Report is the verdict of one run.
 type Report struct {
 	// Run is the id of the run.
@@ -42,8 +44,10 @@ type Report struct {
 	StartedOn  time.Time `json:"startedOn"`
 	FinishedOn time.Time `json:"finishedOn"`
 	// Level is the readiness level that was asked for, Status the answer.
-	Level  string  `json:"level"`
-	Status Status  `json:"status"`
+	Level  string `json:"level"`
+	Status Status `json:"status"`
+	// Levels stand from the least demanding to the most; each includes the
+	// gates of those before it.
 	Levels []Level `json:"levels"`
 	Gates  []Gate  `json:"gates"`
 	Claims Claims  `json:"claims,omitzero"`
@@ -65,10 +69,12 @@ type Level struct {
 
 // Gate is one check and how it came out.
 type Gate struct {
-	Name    string     `json:"name"`
-	Level   string     `json:"level"`
-	Status  GateStatus `json:"status"`
-	Message string     `json:"message,omitempty"`
+	Name  string `json:"name"`
+	Level string `json:"level"`
+	// Severity is [SeverityWarning] for a gate that only informs.
+	Severity string     `json:"severity,omitempty"`
+	Status   GateStatus `json:"status"`
+	Message  string     `json:"message,omitempty"`
 }
 
 // Claims holds what was measured beyond the gates. A claim that was not
@@ -96,7 +102,8 @@ type Claim struct {
 func (Report) PredicateType() string { return ReportType }
 
 // Validate asks for a report that does not contradict itself: READY needs the
-// asked level to be ready, and a ready level has no gate that did not pass.
+// asked level to be ready, and a ready level has no gate, of its own or of a
+// level below, that did not pass.
 func (r Report) Validate() error {
 	if r.Run == "" || r.Crate.Name == "" || r.FinishedOn.IsZero() {
 		return errors.New("run, crate.name and finishedOn are needed")
@@ -109,19 +116,22 @@ func (r Report) Validate() error {
 			return fmt.Errorf("level %s is ready although %q is missing", l.Name, l.Missing[0])
 		}
 	}
-	asked := slices.IndexFunc(r.Levels, func(l Level) bool { return l.Name == r.Level })
+	asked := r.levelIndex(r.Level)
 	if asked < 0 {
 		return fmt.Errorf("the asked level %q is not among the levels", r.Level)
 	}
 	if (r.Status == Ready) != r.Levels[asked].Ready {
 		return fmt.Errorf("status %s contradicts level %s", r.Status, r.Level)
 	}
-	if !r.Levels[asked].Ready {
-		return nil
-	}
 	for _, g := range r.Gates {
-		if g.Level == r.Level && g.Status != GatePassed {
-			return fmt.Errorf("level %s is ready although gate %q is %s", r.Level, g.Name, g.Status)
+		needs := r.levelIndex(g.Level)
+		if g.Status == GatePassed || g.Severity == SeverityWarning || needs < 0 {
+			continue
+		}
+		for _, l := range r.Levels[needs:] {
+			if l.Ready {
+				return fmt.Errorf("level %s is ready although gate %q is %s", l.Name, g.Name, g.Status)
+			}
 		}
 	}
 	return nil

@@ -143,20 +143,21 @@ func TestPredicatesThatContradictThemselves(t *testing.T) {
 		return v
 	}
 	for want, p := range map[string]Predicate{
-		"contradicts level": report(func(r *Report) { r.Status = NotReady }),
-		"although gate":     report(func(r *Report) { r.Gates = []Gate{{Name: "tests", Level: "basic", Status: GateNotRun}} }),
-		"is missing":        report(func(r *Report) { r.Levels = []Level{{Name: "basic", Ready: true, Missing: []string{"x"}}} }),
-		"not among":         report(func(r *Report) { r.Level = "distribution" }),
-		"not READY":         report(func(r *Report) { r.Status = "YES" }),
-		"are needed":        report(func(r *Report) { r.Run = "" }),
-		"verifier.id":       vsa(func(v *VSA) { v.Verifier.ID = "" }),
-		"and yet level":     vsa(func(v *VSA) { v.VerificationResult = Failed }),
-		"no level":          vsa(func(v *VSA) { v.VerifiedLevels = nil }),
-		"timeVerified":      vsa(func(v *VSA) { v.TimeVerified = time.Time{} }),
-		"although":          TestResult{Result: Passed, Configuration: []Resource{{Name: "x"}}, FailedTests: []string{"x"}},
-		"nothing passed":    TestResult{Result: Passed, Configuration: []Resource{{Name: "x"}}},
-		"configuration is":  TestResult{Result: Passed, PassedTests: []string{"x"}},
-		"builder.id":        Provenance{BuildDefinition: BuildDefinition{BuildType: BuildType}},
+		"contradicts level":       report(func(r *Report) { r.Status = NotReady }),
+		"although gate":           report(func(r *Report) { r.Gates = []Gate{{Name: "tests", Level: "basic", Status: GateNotRun}} }),
+		"although gate \"audit\"": report(func(r *Report) { r.Levels[1] = Level{Name: "production", Ready: true} }),
+		"is missing":              report(func(r *Report) { r.Levels = []Level{{Name: "basic", Ready: true, Missing: []string{"x"}}} }),
+		"not among":               report(func(r *Report) { r.Level = "distribution" }),
+		"not READY":               report(func(r *Report) { r.Status = "YES" }),
+		"are needed":              report(func(r *Report) { r.Run = "" }),
+		"verifier.id":             vsa(func(v *VSA) { v.Verifier.ID = "" }),
+		"and yet level":           vsa(func(v *VSA) { v.VerificationResult = Failed }),
+		"no level":                vsa(func(v *VSA) { v.VerifiedLevels = nil }),
+		"timeVerified":            vsa(func(v *VSA) { v.TimeVerified = time.Time{} }),
+		"although":                TestResult{Result: Passed, Configuration: []Resource{{Name: "x"}}, FailedTests: []string{"x"}},
+		"nothing passed":          TestResult{Result: Passed, Configuration: []Resource{{Name: "x"}}},
+		"configuration is":        TestResult{Result: Passed, PassedTests: []string{"x"}},
+		"builder.id":              Provenance{BuildDefinition: BuildDefinition{BuildType: BuildType}},
 	} {
 		if _, err := New(subjects, p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
