@@ -1,7 +1,10 @@
 package tera
 
 // A node is a piece of a template that renders to text.
-type node interface{}
+type node interface {
+	// place is where it begins, in bytes from the start of the source.
+	place() int32
+}
 
 type (
 	textNode struct {
@@ -64,12 +67,20 @@ type (
 		at   int32
 		jump jump
 	}
-	// extendsNode is an error when an included template reaches it.
-	extendsNode struct {
-		at   int32
-		name string
-	}
 )
+
+func (n *textNode) place() int32    { return n.at }
+func (n *rawNode) place() int32     { return n.at }
+func (blankNode) place() int32      { return 0 }
+func (n *outputNode) place() int32  { return n.at }
+func (n *setNode) place() int32     { return n.at }
+func (n *ifNode) place() int32      { return n.branches[0].cond.at }
+func (n *forNode) place() int32     { return n.at }
+func (n *includeNode) place() int32 { return n.at }
+func (n *filterNode) place() int32  { return n.at }
+func (n *blockNode) place() int32   { return n.at }
+func (n *superNode) place() int32   { return n.at }
+func (n *jumpNode) place() int32    { return n.at }
 
 // expr is a term, its filters, and whether "not" stands before it.
 type expr struct {
@@ -85,7 +96,7 @@ func (e *expr) markedSafe() bool {
 }
 
 // A term is what an expression starts from: one of the types below.
-type term interface{}
+type term any
 
 type (
 	// constant is a string, int64, float64 or bool.
@@ -165,10 +176,15 @@ type template struct {
 	source string
 	nodes  []node
 
-	parent  *extendsNode
+	parent  *extendsTag
 	imports []importTag
 	macros  map[string]*macro
 	blocks  map[string]*blockNode
+}
+
+type extendsTag struct {
+	at   int32
+	name string
 }
 
 type importTag struct {

@@ -58,9 +58,6 @@ func (p *parser) template() {
 	}
 	p.tpl.nodes = p.trim(items, false, false)
 	p.findBlocks(p.tpl.nodes)
-	if p.tpl.parent != nil {
-		p.tpl.nodes = append([]node{p.tpl.parent}, p.tpl.nodes...)
-	}
 }
 
 // findBlocks registers the blocks that a child may override: those at the top
@@ -124,7 +121,7 @@ func (p *parser) extends() bool {
 	p.space()
 	p.tagEnd()
 	p.space()
-	p.tpl.parent = &extendsNode{int32(at), name}
+	p.tpl.parent = &extendsTag{int32(at), name}
 	return true
 }
 
@@ -295,13 +292,8 @@ func (p *parser) mustLogicOrArray() *expr {
 
 // describeTag names the tag at pos for an error.
 func (p *parser) describeTag() string {
-	rest := strings.TrimLeft(strings.TrimPrefix(p.src[p.pos+2:], "-"), " \t\r\n")
-	end := 0
-	for end < len(rest) && isWord(rest[end]) {
-		end++
+	if word := p.tagWord(); word != "" {
+		return "tag `" + word + "`"
 	}
-	if end == 0 {
-		return "tag"
-	}
-	return "tag `" + rest[:end] + "`"
+	return "tag"
 }

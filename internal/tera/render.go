@@ -13,7 +13,7 @@ func (r *run) body(nodes []node) error {
 			err = r.node(n)
 		}
 		if err != nil {
-			return r.located(err, placeOf(n))
+			return r.located(err, n.place())
 		}
 		if r.jump != jumpNone {
 			return nil
@@ -63,43 +63,8 @@ func (r *run) node(n node) error {
 			return r.fail(n.at, "break and continue need a for loop around them")
 		}
 		r.jump = n.jump
-	case *extendsNode:
-		if len(r.frames) > 1 {
-			return r.fail(n.at, "an included template cannot extend another (`%s`)", n.name)
-		}
 	}
 	return nil
-}
-
-// placeOf returns where n begins in its template.
-func placeOf(n node) int32 {
-	switch n := n.(type) {
-	case *textNode:
-		return n.at
-	case *rawNode:
-		return n.at
-	case *outputNode:
-		return n.at
-	case *setNode:
-		return n.at
-	case *ifNode:
-		return n.branches[0].cond.at
-	case *forNode:
-		return n.at
-	case *includeNode:
-		return n.at
-	case *filterNode:
-		return n.at
-	case *blockNode:
-		return n.at
-	case *superNode:
-		return n.at
-	case *jumpNode:
-		return n.at
-	case *extendsNode:
-		return n.at
-	}
-	return 0
 }
 
 // output renders an expression. Text goes to the output without being copied
