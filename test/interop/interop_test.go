@@ -71,15 +71,22 @@ func refuses(t *testing.T, p program, env []string, args ...string) {
 	}
 }
 
-func TestCosignTakesOurKey(t *testing.T) {
-	key, file, _ := newKey(t)
-	path := write(t, bundle(t, vsa(t), key), "vsa.sigstore.json")
-	args := []string{"verify-blob-attestation", "--key", file.PublicPath, "--bundle", path, "--type", statement.VSAType, "--insecure-ignore-tlog=true"}
-	cosign.mustRun(t, nil, append(args, write(t, crate, "demo-0.1.0.crate"))...)
-	refuses(t, cosign, nil, append(args, write(t, []byte("other"), "demo-0.1.0.crate"))...)
+func TestCosignTakesOurKeys(t *testing.T) {
 	_, other, _ := newKey(t)
-	args[2] = other.PublicPath
-	refuses(t, cosign, nil, append(args, write(t, crate, "demo-0.1.0.crate"))...)
+	for _, algorithm := range []sign.Algorithm{sign.P256, sign.Ed25519} {
+		t.Run(string(algorithm), func(t *testing.T) {
+			key, file, err := sign.CreateKey(t.TempDir(), algorithm, func(bool) ([]byte, error) { return nil, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := write(t, bundle(t, vsa(t), key), "vsa.sigstore.json")
+			args := []string{"verify-blob-attestation", "--key", file.PublicPath, "--bundle", path, "--type", statement.VSAType, "--insecure-ignore-tlog=true"}
+			cosign.mustRun(t, nil, append(args, write(t, crate, "demo-0.1.0.crate"))...)
+			refuses(t, cosign, nil, append(args, write(t, []byte("other"), "demo-0.1.0.crate"))...)
+			args[2] = other.PublicPath
+			refuses(t, cosign, nil, append(args, write(t, crate, "demo-0.1.0.crate"))...)
+		})
+	}
 }
 
 // cosign signs with our own key file, which it has to open for that.
