@@ -29,8 +29,9 @@ type Options struct {
 // Limits bounds the parsing of one template and the work of one render. A
 // zero field takes its default.
 type Limits struct {
-	// Output is the largest text, in bytes, that a render or any string on
-	// the way to it may reach. Default 64 MiB.
+	// Output is the largest text, in bytes, that a render, with the macros
+	// and sections it is in the middle of, or any string on the way to it may
+	// reach. Default 64 MiB.
 	Output int
 	// Steps is how much work a render may do: a step is a node, a term of an
 	// expression, a turn of a loop, an element handled by a filter or 32

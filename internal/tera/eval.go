@@ -139,6 +139,9 @@ func (r *run) concat(t *concatTerm) (v any, escapable bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
+		if err := r.fits(len(b)); err != nil {
+			return nil, false, err
+		}
 		switch v := v.(type) {
 		case string:
 			b = append(b, v...)

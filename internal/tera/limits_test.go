@@ -60,6 +60,8 @@ func TestHostile(t *testing.T) {
 		"long pattern":            "{{ s is matching(s) }}",
 		"costly pattern":          "{% for i in range(end=1000) %}{{ s is matching('(x{1,500}){1,500}y') }}{% endfor %}",
 		"sorting again and again": "{% set a = s | split(pat='') %}{% for i in range(end=1000) %}{% set b = a | sort | length %}{% endfor %}",
+		"long concatenation":      "{% set a = s" + strings.Repeat(" ~ s", 10_000) + " %}",
+		"nested sections":         nest("{{ s ~ s }}{% filter safe %}", "", "{% endfilter %}", 50),
 		"sorting long strings":    "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{{ a | sort | length }}",
 		"unique long strings":     "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{{ a | unique | length }}",
 		"finding long strings":    "{% set a = [s ~ 'a', s ~ 'b'] %}{% for i in range(end=17) %}{% set_global a = a | concat(with=a) %}{% endfor %}{% if s ~ 'c' in a %}{% endif %}",

@@ -17,6 +17,7 @@ type run struct {
 	escape bool
 
 	out       []byte
+	held      int // bytes in the outputs around out
 	steps     int
 	nextCheck int
 	depth     int
@@ -161,9 +162,13 @@ func (r *run) charge(v any) error {
 	return nil
 }
 
+// room is how many bytes may still be written. What the captures around this
+// one hold counts as well.
+func (r *run) room() int { return r.limits.Output - r.held - len(r.out) }
+
 // write appends s to the output.
 func (r *run) write(s string) error {
-	if len(s) > r.limits.Output-len(r.out) {
+	if len(s) > r.room() {
 		return overLimit(r.limits.Output, "bytes of output")
 	}
 	r.out = append(r.out, s...)
@@ -174,8 +179,10 @@ func (r *run) write(s string) error {
 func (r *run) capture(f func() error) (string, error) {
 	outer := r.out
 	r.out = nil
+	r.held += len(outer)
 	err := f()
 	s := string(r.out)
+	r.held -= len(outer)
 	r.out = outer
 	if err != nil {
 		return "", err

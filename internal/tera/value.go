@@ -142,7 +142,8 @@ func (r *run) print(v any, depth int) error {
 	case nil:
 		return nil
 	case bool, int64, uint64, float64:
-		if len(r.out) > r.limits.Output-350 {
+		const longest = 350 // digits of a float64 without an exponent
+		if r.room() < longest {
 			return r.write(string(appendPrinted(nil, v)))
 		}
 		r.out = appendPrinted(r.out, v)
