@@ -18,6 +18,11 @@ variable "name" {
   }
 
   validation {
+    condition     = !can(regex("[_-][_-]", var.name))
+    error_message = "Two of - and _ in a row make a name that rustc warns of."
+  }
+
+  validation {
     condition = !contains([
       # Rust's keywords, and what cargo or its target folder use themselves.
       "abstract", "alloc", "as", "async", "await", "become", "box", "break", "build", "const", "continue", "core",
