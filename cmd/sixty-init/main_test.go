@@ -64,6 +64,10 @@ func helper(args []string) error {
 			}
 			c.Close()
 		}
+	case "get":
+		text, err := get(args[1], args[2:])
+		fmt.Print(text)
+		return err
 	case "burn":
 		for {
 			var t syscall.Rusage
