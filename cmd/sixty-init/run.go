@@ -69,14 +69,22 @@ func (s *step) do() {
 		fmt.Fprintf(os.Stderr, "sixty-init: the loopback stays down: %v\n", up)
 	}
 
+	logs, err := openLogs(s.dir, s.spec.MaxLog)
+	if err != nil {
+		s.fail(initrec.ExitInit, err)
+		return
+	}
 	services, err := startServices(procs, s.spec, s.dir)
 	s.rec.SetupMS = time.Since(s.began).Milliseconds()
 	if err != nil {
 		s.fail(initrec.ExitInit, err)
 	} else {
-		s.command(services.pids())
+		s.command(logs)
 	}
 	ended := time.Now()
+	// What the command left running goes at once; services stop in peace.
+	s.rec.Leftover = procs.sweep(services.pids())
+	s.rec.Logs = logs.close()
 	s.rec.Services = services.stop(s.spec.Grace)
 	procs.sweep(nil)
 	s.collect()
@@ -91,15 +99,8 @@ func (s *step) fail(code int, err error) {
 	}
 }
 
-// command runs the command and ends what it left running, but for the
-// services, which stop later and in peace.
-func (s *step) command(services []int) {
-	logs, err := openLogs(s.dir, s.spec.MaxLog)
-	if err != nil {
-		s.fail(initrec.ExitInit, err)
-		return
-	}
-	defer func() { s.rec.Logs = logs.close() }()
+// command runs the command and says how it ended.
+func (s *step) command(logs *logs) {
 	child, err := s.procs.start(s.argv, os.Environ(), logs.stdout.pipe, logs.stderr.pipe)
 	if err != nil {
 		var unstartable *startError
@@ -112,7 +113,6 @@ func (s *step) command(services []int) {
 	}
 	s.rec.Started, s.rec.Process = child.started, child.status
 	end := s.procs.supervise(child, s.spec.Timeout, s.spec.Grace)
-	s.rec.Leftover = s.procs.sweep(services)
 	s.rec.DurationMS = end.at.Sub(child.started).Milliseconds()
 	s.rec.TimedOut, s.rec.Interrupted = end.timedOut, end.interrupted
 	s.rec.ExitCode = exitCode(end.status)

@@ -54,6 +54,9 @@ func TestServiceThatFails(t *testing.T) {
 		if r.code != initrec.ExitInit || !strings.Contains(r.rec.Error, c.want) {
 			t.Errorf("%s: exit code %d, error %q", name, r.code, r.rec.Error)
 		}
+		if got := r.file(t, initrec.StdoutFile); got != "" {
+			t.Errorf("%s: stdout %q", name, got)
+		}
 	}
 	if files, _ := filepath.Glob(ran); len(files) > 0 {
 		t.Error("the command ran without its service")
