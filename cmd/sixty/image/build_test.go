@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fakeMmdebstrap puts a script in the place of mmdebstrap. TestRust runs the
@@ -115,6 +116,7 @@ func TestBuildIsCanceled(t *testing.T) {
 				cancel(interrupted)
 				return
 			}
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	if _, err := Build(ctx, small(), dir, progress); !errors.Is(err, interrupted) {
