@@ -11,14 +11,33 @@ const (
 	serviceCost  = 1e6
 )
 
-// estimate looks at n run on one row that has the variables of bound.
+// estimateKey names an estimate that has been made.
+type estimateKey struct {
+	node  node
+	graph *graph
+	bound string
+}
+
+// estimate looks at n run on one row that has the variables of bound. Estimates
+// are kept: an operator is looked at again and again from those around it.
 func (p *planner) estimate(n node, bound varSet) estimate {
+	if t, ok := n.(*tripleNode); ok {
+		return p.estimateTriple(t, bound)
+	}
 	if !p.x.tick() { // the query has ended: any plan will do
 		return estimate{}
 	}
+	key := estimateKey{n, p.graph, bound.intersect(n.scope().mentions).key()}
+	e, known := p.known[key]
+	if !known {
+		e = p.newEstimate(n, bound)
+		p.known[key] = e
+	}
+	return e
+}
+
+func (p *planner) newEstimate(n node, bound varSet) estimate {
 	switch n := n.(type) {
-	case *tripleNode:
-		return p.estimateTriple(n, bound)
 	case *pathNode:
 		return p.estimatePath(n, bound)
 	case *joinNode:

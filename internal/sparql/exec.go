@@ -47,6 +47,8 @@ type exec struct {
 	limit    int64  // of memory
 	solution uint64 // changes with each solution, for BNODE(label)
 
+	reached map[reachKey][]id // by repeated paths inside others
+
 	blanks      int
 	blankLabels map[string]rdf.Term
 	labelsOf    uint64 // the solution that blankLabels belongs to

@@ -54,15 +54,58 @@ func (p inversePath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
 	return p.sub.walk(x, n, !back, visit)
 }
 
+// walk goes step by step, from each node that a step has reached only once: the
+// number of ways there would grow exponentially with the steps.
 func (p sequencePath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
-	if len(p) == 1 {
-		return p[0].walk(x, n, back, visit)
+	from := []id{n}
+	for i := range p {
+		step := p[i]
+		if back {
+			step = p[len(p)-1-i]
+		}
+		if i == len(p)-1 {
+			for _, m := range from {
+				if !step.walk(x, m, back, visit) {
+					return false
+				}
+			}
+			break
+		}
+		var to nodeSet
+		for _, m := range from {
+			step.walk(x, m, back, func(k id) bool {
+				to.add(k)
+				return x.err == nil
+			})
+		}
+		from = to.list
 	}
-	first, rest := p[0], p[1:]
-	if back {
-		first, rest = p[len(p)-1], p[:len(p)-1]
+	return x.err == nil
+}
+
+// nodeSet is a set of nodes in the order they came. Most are small.
+type nodeSet struct {
+	list []id
+	seen hashMarks // once there are more than a few
+}
+
+func (s *nodeSet) add(n id) bool {
+	if s.seen == nil {
+		if slices.Contains(s.list, n) {
+			return false
+		}
+		if len(s.list) >= 16 {
+			s.seen = hashMarks{}
+			for _, m := range s.list {
+				s.seen.add(m)
+			}
+			s.seen.add(n)
+		}
+	} else if !s.seen.add(n) {
+		return false
 	}
-	return first.walk(x, n, back, func(m id) bool { return rest.walk(x, m, back, visit) })
+	s.list = append(s.list, n)
+	return true
 }
 
 func (p alternativePath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
@@ -87,8 +130,37 @@ func (p negatedPath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
 	return true
 }
 
+// reachKey names what a repeated path inside another has been asked for.
+type reachKey struct {
+	path  *repeatPath
+	graph *graph
+	node  id
+	back  bool
+}
+
+// walk keeps what each node reaches: a path around this one asks again and again.
 func (p *repeatPath) walk(x *exec, n id, back bool, visit func(id) bool) bool {
-	return p.reach(x, n, back, hashMarks{}, visit)
+	key := reachKey{p, x.graph, n, back}
+	list, known := x.reached[key]
+	if !known {
+		var set nodeSet
+		p.reach(x, n, back, &set, func(id) bool { return x.charge(8) })
+		if x.err != nil {
+			return false
+		}
+		if x.reached == nil {
+			x.reached = map[reachKey][]id{}
+		}
+		list = set.list
+		x.reached[key] = list
+		x.charge(64)
+	}
+	for _, m := range list {
+		if !visit(m) || !x.tick() {
+			return false
+		}
+	}
+	return true
 }
 
 // marks is a set of nodes.

@@ -11,6 +11,7 @@ type planner struct {
 	// graphs is how many graphs are tried for each row, inside GRAPH ?g.
 	graphs float64
 	costs  costs
+	known  map[estimateKey]estimate
 }
 
 // costs are in units of one row found by a sequential scan.
@@ -23,7 +24,7 @@ type costs struct {
 var usualCosts = costs{lookup: 4, build: 6, probe: 5}
 
 func newPlanner(x *exec, c costs) *planner {
-	return &planner{x: x, graph: x.graph, graphs: 1, costs: c}
+	return &planner{x: x, graph: x.graph, graphs: 1, costs: c, known: map[estimateKey]estimate{}}
 }
 
 // input says what an operator finds in the row it is run on.

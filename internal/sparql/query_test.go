@@ -383,3 +383,31 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// TestLargeQueries would not end in time if planning or paths took exponential
+// time.
+func TestLargeQueries(t *testing.T) {
+	store := load(t, document("", people, ""))
+	repeat := strings.Repeat
+	for _, test := range []struct {
+		query string
+		rows  int
+	}{
+		{"SELECT * { ?a :name ?b " + repeat("OPTIONAL { ?a :absent ?b } ", 1000) + "}", 4},
+		{"SELECT * { " + repeat("?a :name ?b . ", 4000) + "}", 4},
+		{"SELECT * { ?a :name ?b " + repeat("MINUS { ?a :absent ?b } ", 1000) + "}", 4},
+		{"SELECT * { ?a :name ?b " + repeat("FILTER EXISTS { ?a :name ?b } ", 1000) + "}", 4},
+		{"SELECT * { ?a :name ?b " + repeat("OPTIONAL { ?a :name ?b ", 200) + repeat("}", 200) + "}", 4},
+		{"SELECT * { ?a :name ?b " + repeat("FILTER EXISTS { ?a :name ?b ", 100) + repeat("}", 100) + "}", 4},
+		{"SELECT ?a { " + repeat("{ SELECT ?a { ?a :name ?b ", 60) + repeat("} }", 60) + "}", 4},
+		{"SELECT * { ?a :name ?b FILTER(" + repeat("?b = ?a || ", 3000) + "true) }", 4},
+		{"SELECT * { ?a (" + repeat("(", 200) + ":knows" + repeat(")*", 200) + ") ?b }", 17},
+		{"SELECT * { ?a (" + repeat("(", 30) + ":knows" + repeat("/:knows*)*", 30) + ") ?b }", 17},
+		{"SELECT * { ?a (" + repeat(":knows/", 60) + ":knows)+ ?b }", 8},
+	} {
+		got, err := store.Query(t.Context(), test.query, sparql.Options{Prefixes: prefixes})
+		if err != nil || len(got.Rows) != test.rows {
+			t.Errorf("%.60s…: %v, %v", test.query, got, err)
+		}
+	}
+}

@@ -336,7 +336,11 @@ func (v *variables) innerPath(p syntax.Path) path {
 		}
 		return choices
 	case syntax.PathRepeat:
-		return &repeatPath{sub: v.innerPath(p.Path), zero: p.Min == 0, many: p.Many}
+		repeat := &repeatPath{sub: v.innerPath(p.Path), zero: p.Min == 0, many: p.Many}
+		if inner, ok := repeat.sub.(*repeatPath); ok { // (p?)+ is p*, and so on
+			return &repeatPath{sub: inner.sub, zero: repeat.zero || inner.zero, many: repeat.many || inner.many}
+		}
+		return repeat
 	}
 	panic(fmt.Sprintf("sparql: unknown path %T", p))
 }

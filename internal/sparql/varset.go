@@ -1,6 +1,9 @@
 package sparql
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // varSet is a set of variables, which are numbered from 0. Methods other than
 // add leave their receiver as it is.
@@ -90,4 +93,16 @@ func (s varSet) list() []int {
 		}
 	}
 	return out
+}
+
+// key gives a string that is the same for equal sets.
+func (s varSet) key() string {
+	for len(s) > 0 && s[len(s)-1] == 0 {
+		s = s[:len(s)-1]
+	}
+	b := make([]byte, 0, 8*len(s))
+	for _, w := range s {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	return string(b)
 }

@@ -15,7 +15,7 @@ import (
 type Limits struct {
 	MaxBytes    int // length of the query; default 4 MiB
 	MaxDepth    int // nesting of groups, expressions, paths, collections; default 256
-	MaxElements int // triple patterns, group elements and expressions; default 8192
+	MaxElements int // triple patterns, group elements and expressions; default 16384
 }
 
 func (l Limits) withDefaults() Limits {
@@ -26,7 +26,7 @@ func (l Limits) withDefaults() Limits {
 		l.MaxDepth = 256
 	}
 	if l.MaxElements <= 0 {
-		l.MaxElements = 8192
+		l.MaxElements = 16384
 	}
 	return l
 }
