@@ -77,9 +77,10 @@ func (p program) build(t testing.TB) string {
 // run runs the program and returns what it printed, both streams.
 func (p program) run(t testing.TB, env []string, args ...string) (string, error) {
 	t.Helper()
+	bin := p.build(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.build(t), args...)
+	cmd := exec.CommandContext(ctx, bin, args...)
 	home := t.TempDir() // nothing of the user's: no TUF cache, no keys
 	cmd.Env = append([]string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}, env...)
 	cmd.Dir = home
