@@ -244,3 +244,34 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	})
 }
+
+// TestRecoverKeeps leaves alone what a user wrote where the interrupted run had
+// not come yet.
+func TestRecoverKeeps(t *testing.T) {
+	dir := t.TempDir()
+	p := planFor(t, dir)
+	r, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	changes, err := p.changes(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range []string{"new", "old"} {
+		if err := r.MkdirAll(transactionDir+"/"+sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stage(t.Context(), r, changes); err != nil {
+		t.Fatal(err)
+	}
+	writeTree(t, dir, fstest.MapFS{"new/deep/b": {Data: []byte("the user's")}})
+	if err := Recover(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := readTree(t, dir)["new/deep/b"]; got != "the user's" {
+		t.Errorf("got %q", got)
+	}
+}

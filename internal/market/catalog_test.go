@@ -1,6 +1,7 @@
 package market
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -369,5 +370,48 @@ func TestScaffold(t *testing.T) {
 	}
 	if err := Scaffold(dir, "io.x.new"); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("over a pack: %v", err)
+	}
+}
+
+// announcing is a source whose list promises a digest.
+type announcing struct {
+	*FSSource
+	digest string
+}
+
+func (s announcing) List(ctx context.Context) ([]Entry, []error, error) {
+	entries, faults, err := s.FSSource.List(ctx)
+	for i := range entries {
+		entries[i].Digest = s.digest
+	}
+	return entries, faults, err
+}
+
+func TestResolveChecksDigest(t *testing.T) {
+	inner := NewFSSource("s", fstest.MapFS{"pack.hcl": packHCL("io.x", "1.0.0", "")})
+	p, err := resolveFrom(t, announcing{inner, ""}, "io.x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resolveFrom(t, announcing{inner, p.Digest}, "io.x"); err != nil {
+		t.Error(err)
+	}
+	if _, err := resolveFrom(t, announcing{inner, "h1:SBOaa+c1SMmbah9k7hUK+zqB3aurXTM6UdWgrHYogMA="}, "io.x"); err == nil || !strings.Contains(err.Error(), "was announced") {
+		t.Errorf("another digest: %v", err)
+	}
+}
+
+func TestLinksAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "pack.hcl"), packHCL("io.x", "1.0.0", "").Data)
+	if err := os.Symlink("pack.hcl", filepath.Join(dir, "inside")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewDirSource(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resolveFrom(t, s, "io.x"); err == nil || !strings.Contains(err.Error(), "not a plain file") {
+		t.Errorf("a link inside the pack: %v", err)
 	}
 }
