@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,25 +41,6 @@ func (s SourceSpec) String() string {
 		return "oci " + s.OCI
 	}
 	return "dir " + s.Dir
-}
-
-// Opener makes the source of a spec; ok is false for one it does not know.
-type Opener func(SourceSpec) (s Source, ok bool, err error)
-
-// CachedOpener opens git repositories and web indexes, which keep what they
-// fetch in the cache.
-func CachedOpener(cache *Cache, client *http.Client) Opener {
-	return func(spec SourceSpec) (Source, bool, error) {
-		switch {
-		case spec.Git != "":
-			s, err := NewGitSource(spec.Git, spec.Ref, spec.Subdir, cache)
-			return s, true, err
-		case spec.HTTP != "":
-			s, err := NewHTTPSource(spec.HTTP, client, cache)
-			return s, true, err
-		}
-		return nil, false, nil
-	}
 }
 
 const configVersion = 1

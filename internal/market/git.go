@@ -64,7 +64,7 @@ func (s *GitSource) at(rev string) string {
 
 // List implements [Source].
 func (s *GitSource) List(ctx context.Context) ([]Entry, []error, error) {
-	commit, note, err := s.resolve(ctx)
+	commit, err := s.resolve(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -79,9 +79,6 @@ func (s *GitSource) List(ctx context.Context) ([]Entry, []error, error) {
 	entries, faults, err := inner.List(ctx)
 	for i := range entries {
 		entries[i].Location = commit + " " + entries[i].Location
-	}
-	if note != nil {
-		faults = append(faults, note)
 	}
 	return entries, faults, err
 }
@@ -103,35 +100,34 @@ func (s *GitSource) Open(ctx context.Context, e Entry) (*Pack, error) {
 
 // Fetch gives the folder of the source as a file system, at the revision.
 func (s *GitSource) Fetch(ctx context.Context) (fs.FS, error) {
-	commit, _, err := s.resolve(ctx)
+	commit, err := s.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.tree(ctx, commit)
 }
 
-// resolve gives the commit of the revision. Without a network it is the one
-// that was fetched last, and note says so.
-func (s *GitSource) resolve(ctx context.Context) (commit string, note, err error) {
+// resolve gives the commit of the revision. A commit that is there already
+// needs no network.
+func (s *GitSource) resolve(ctx context.Context) (string, error) {
 	repo, err := s.repository(ctx)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if gitCommit.MatchString(s.ref) {
 		if _, err := s.git(ctx, repo, "cat-file", "-e", s.ref+"^{commit}"); err == nil {
-			return s.ref, nil, nil
+			return s.ref, nil
 		}
 	}
 	local := "refs/sixty/" + fileKey(s.ref)
-	_, fetchErr := s.git(ctx, repo, "fetch", "--quiet", "--force", "--no-tags", "--depth=1", "--no-write-fetch-head", "--", s.address, s.ref+":"+local)
+	if _, err := s.git(ctx, repo, "fetch", "--quiet", "--force", "--no-tags", "--depth=1", "--no-write-fetch-head", "--", s.address, s.ref+":"+local); err != nil {
+		return "", fmt.Errorf("fetch %s: %w", s.Name(), err)
+	}
 	out, err := s.git(ctx, repo, "rev-parse", "--verify", "--quiet", local+"^{commit}")
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("fetch %s: %w", s.Name(), fetchErr), ctx.Err())
+		return "", fmt.Errorf("%s is no commit: %w", s.Name(), err)
 	}
-	if fetchErr != nil {
-		note = fmt.Errorf("fetch %s: %w; the commit fetched last time is used", s.Name(), fetchErr)
-	}
-	return strings.TrimSpace(string(out)), note, nil
+	return strings.TrimSpace(string(out)), nil
 }
 
 // repository is the bare repository that the objects are fetched into.

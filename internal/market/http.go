@@ -42,8 +42,8 @@ type HTTPSource struct {
 	cache   *Cache
 }
 
-// NewHTTPSource makes a source of the index at an http or https address. The
-// index is kept in the cache as well, for when there is no network.
+// NewHTTPSource makes a source of the index at an http or https address. Packs
+// are kept in the cache.
 func NewHTTPSource(address string, client *http.Client, cache *Cache) (*HTTPSource, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
@@ -57,32 +57,18 @@ func (s *HTTPSource) Name() string { return s.address }
 
 // List implements [Source].
 func (s *HTTPSource) List(ctx context.Context) ([]Entry, []error, error) {
-	data, fetchErr := s.get(ctx, s.address, maxIndexSize)
-	var faults []error
-	kept := filepath.Join(s.cache.dir, "indexes", fileKey(s.address)+".json")
-	if fetchErr != nil {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+	data, err := s.get(ctx, s.address, maxIndexSize)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
 		}
-		var err error
-		if data, err = os.ReadFile(kept); err != nil {
-			return nil, []error{fetchErr}, nil
-		}
-		faults = append(faults, fmt.Errorf("%w; what was listed last time is used", fetchErr))
+		return nil, []error{err}, nil
 	}
 	entries, err := parseIndex(data, s.address)
 	if err != nil {
-		return nil, append(faults, err), nil
+		return nil, []error{err}, nil
 	}
-	if fetchErr == nil {
-		if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-			return nil, nil, err
-		}
-		if err := replaceFile(kept, data); err != nil {
-			return nil, nil, err
-		}
-	}
-	return entries, faults, nil
+	return entries, nil, nil
 }
 
 func parseIndex(data []byte, name string) ([]Entry, error) {

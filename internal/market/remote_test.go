@@ -62,10 +62,11 @@ func TestHTTPSource(t *testing.T) {
 	}
 	server := httptest.NewServer(http.FileServer(http.Dir(www)))
 	cache := NewCache(t.TempDir())
-	s, err := NewHTTPSource(server.URL+"/index.json", server.Client(), cache)
+	plain, err := NewHTTPSource(server.URL+"/index.json", server.Client(), cache)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := NewCachedSource(plain, cache, Refresh)
 	want, err := resolveFrom(t, dir, "io.x.one")
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,12 @@ func TestHTTPSource(t *testing.T) {
 	}
 	if _, err := resolveFrom(t, s, "io.x.two"); err == nil {
 		t.Error("fetched without a network")
+	}
+	if c, err := OpenCatalog(t.Context(), NewCachedSource(plain, cache, PreferCache)); err != nil || len(c.Faults) != 0 || len(c.Entries()) != 2 {
+		t.Errorf("from the cache: %v %v", c.Faults, err)
+	}
+	if c, err := OpenCatalog(t.Context(), NewCachedSource(plain, NewCache(t.TempDir()), PreferCache)); err != nil || len(c.Faults) != 1 {
+		t.Errorf("nothing cached and no network: %v %v", c.Faults, err)
 	}
 
 	// What the cache holds is checked before it is used.
@@ -225,7 +232,8 @@ func TestGitSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := resolveFrom(t, s, "io.x.one")
+	cached := NewCachedSource(s, cache, PreferCache)
+	one, err := resolveFrom(t, cached, "io.x.one")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +272,7 @@ func TestGitSource(t *testing.T) {
 	if err := os.RemoveAll(repo); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := resolveFrom(t, s, "io.x.one"); err != nil || p.Digest != one.Digest {
+	if p, err := resolveFrom(t, cached, "io.x.one"); err != nil || p.Digest != one.Digest {
 		t.Errorf("without a network: %v", err)
 	}
 	byCommit, err := NewGitSource(repo, first, "packs", cache)
@@ -305,7 +313,8 @@ func TestConfigSources(t *testing.T) {
 	}
 	server := httptest.NewServer(http.FileServer(http.Dir(www)))
 	defer server.Close()
-	opener := CachedOpener(NewCache(t.TempDir()), server.Client())
+	cache := NewCache(t.TempDir())
+	opener := Caching(cache, Refresh, GitOpener(cache), HTTPOpener(cache, server.Client()))
 	var c Config
 	spec := SourceSpec{HTTP: server.URL + "/index.json"}
 	if entries, err := c.Add(t.Context(), spec, opener); err != nil || len(entries) != 2 {
