@@ -18,12 +18,12 @@ import (
 // frontmatter ([templates]) and rules of a query and a template
 // ([[generation.rules]]).
 type Project struct {
-	Name string
-	// Warnings are checks of severity Warning; they are evaluated by Render.
+	Name   string
 	dir    string
 	root   fs.FS
 	source string // text of ggen.toml
 
+	packDirs  []string
 	graph     Graph
 	templates fs.FS
 	layers    []Layer
@@ -186,6 +186,7 @@ func (p *Project) packFS(ctx context.Context, name string, ref ggenPack, fetch P
 		if err != nil {
 			return nil, p.fault(name, "pack %q: %v", name, err)
 		}
+		p.packDirs = append(p.packDirs, dir)
 		return root.FS(), nil
 	case ref.Git != "" && fetch == nil:
 		return nil, p.fault(name, "pack %q comes from git, which is not possible here: give it as a path", name)
