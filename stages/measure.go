@@ -234,4 +234,3 @@ func readAudit(o output, _ *crate.Crate) (map[string]float64, error) {
 		"unsound": float64(len(r.Unsound)), "packages": float64(r.Checked),
 	}, nil
 }
-

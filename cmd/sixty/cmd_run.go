@@ -38,9 +38,6 @@ the command line or the configuration, 130 interrupted.`,
 			a.printFailures(e.results)
 			a.printReport(f.report)
 			a.printAnswer(f, e.crate.Dir)
-			for _, s := range e.overBudget(f.report.Stages) {
-				fmt.Fprintf(a.stderr, "Stage %s took longer than its budget, and budget_exceeded = \"fail\".\n", s)
-			}
 			if f.report.DeploymentStatus != report.Ready {
 				return errNo
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/crate"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/internal/verdict"
 	"github.com/sixtyhq/sixty/stages"
@@ -43,9 +44,12 @@ type executed struct {
 func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err error) {
 	started := time.Now()
 	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("the deadline of %s (--timeout) has passed", o.timeout))
-		defer cancel()
+		// A timer and not a context with a deadline: gRPC would carry that to
+		// the engine, whose own answer could come first and say less.
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		timer := time.AfterFunc(o.timeout, func() { cancel(fmt.Errorf("the deadline of %s (--timeout) has passed", o.timeout)) })
+		defer func() { timer.Stop(); cancel(nil) }()
 	}
 	cache, err := a.cache()
 	if err != nil {
@@ -99,9 +103,20 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		view.Note("Warning: %s", text)
 	}
 	var diags hcl.Diagnostics
-	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level)
+	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level, e.budgets()...)
 	a.warn(r, diags, view)
 	return e, nil
+}
+
+// budgets judges the stages whose exceeded budget fails the run.
+func (e *executed) budgets() []verdict.GateResult {
+	var out []verdict.GateResult
+	for i, s := range report.Stages(e.graph, e.host, e.results) {
+		if planned := e.graph.Stages[i]; planned.BudgetFails && planned.Budget > 0 {
+			out = append(out, verdict.Budget(planned, time.Duration(s.DurationMS)*time.Millisecond))
+		}
+	}
+	return out
 }
 
 // check finds the mistakes of a pipeline that need no engine and no image to be

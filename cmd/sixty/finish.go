@@ -167,22 +167,11 @@ func (e *executed) report(o *runOptions, artifacts []report.Artifact) report.Rep
 			r.NetworkSteps = append(r.NetworkSteps, res.Step)
 		}
 	}
-	if e.verdict.Ready && len(e.overBudget(r.Stages)) == 0 {
+	if e.verdict.Ready {
 		r.DeploymentStatus = report.Ready
 	}
 	r.TotalDurationMS = time.Since(e.started).Milliseconds()
 	return r
-}
-
-// overBudget are the stages whose exceeded budget fails the run.
-func (e *executed) overBudget(stages []report.Stage) []string {
-	var over []string
-	for i, s := range stages {
-		if s.BudgetExceeded && e.graph.Stages[i].BudgetFails {
-			over = append(over, s.Name)
-		}
-	}
-	return over
 }
 
 // exportLogs copies what each step printed.

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -54,6 +56,8 @@ func TestStories(t *testing.T) {
 				env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
 				env.Setenv("SIXTY_CACHE_DIR", cache)
 				env.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+				// Makes a step one that no cache knows.
+				env.Setenv("NONCE", strconv.FormatInt(time.Now().UnixNano()%1_000_000, 10))
 				return os.MkdirAll(home, 0o755)
 			},
 		}

@@ -235,8 +235,11 @@ func worse(a, b plan.Status) plan.Status {
 func Recommend(v verdict.Verdict) string {
 	if v.Ready {
 		for _, l := range v.Levels {
-			if !l.Ready {
+			if !l.Ready && len(l.Missing) > 0 {
 				return fmt.Sprintf("Ready at level %s. For level %s: %s.", v.Reached, l.Name, strings.Join(l.Missing, ", "))
+			}
+			if !l.Ready {
+				return fmt.Sprintf("Ready at level %s. No gate of the pipeline belongs to level %s.", v.Reached, l.Name)
 			}
 		}
 		return fmt.Sprintf("Ready at level %s, the highest there is.", v.Reached)

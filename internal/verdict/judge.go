@@ -7,6 +7,7 @@ package verdict
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -72,9 +73,19 @@ func Check(p *config.Pipeline, schema Schema, all []plan.Step) hcl.Diagnostics {
 	return diags
 }
 
+// Budget is the gate of a stage whose exceeded budget fails the run.
+func Budget(s plan.Stage, took time.Duration) GateResult {
+	g := GateResult{Name: "budget " + s.Name, Level: config.Levels()[0], Severity: "error", Status: plan.StatusPassed, Range: s.Range,
+		Message: fmt.Sprintf("%s of %s", took.Round(time.Millisecond), s.Budget)}
+	if took > s.Budget {
+		g.Status = plan.StatusFailed
+	}
+	return g
+}
+
 // Judge evaluates the gates over a run's results and metrics and compares
-// with the asked level.
-func Judge(p *config.Pipeline, schema Schema, results []plan.Result, metrics Metrics, asked string) (Verdict, hcl.Diagnostics) {
+// with the asked level. more are gates that were judged elsewhere.
+func Judge(p *config.Pipeline, schema Schema, results []plan.Result, metrics Metrics, asked string, more ...GateResult) (Verdict, hcl.Diagnostics) {
 	j := judge{schema: schema, metrics: metrics, results: results, ctx: p.Context.NewChild()}
 	byID := map[string]plan.Result{}
 	all := make([]plan.Step, 0, len(results))
@@ -91,6 +102,7 @@ func Judge(p *config.Pipeline, schema Schema, results []plan.Result, metrics Met
 		diags = append(diags, d...)
 		v.Gates = append(v.Gates, r)
 	}
+	v.Gates = append(v.Gates, more...)
 	v.levels()
 	return v, diags
 }
@@ -216,11 +228,11 @@ func reason(r plan.Result) string {
 }
 
 // levels fills in the readiness levels from the gates. A level without a gate
-// of its own or a lower one can't be reached: nothing was asked.
+// of its own can't be reached: nothing was asked.
 func (v *Verdict) levels() {
 	var missing []string
-	gates := 0
 	for _, name := range config.Levels() {
+		gates := 0
 		for _, g := range v.Gates {
 			if g.Level != name {
 				continue

@@ -78,6 +78,9 @@ func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, i
 		return nil, nil, err
 	}
 	e := &embedded{closers: []io.Closer{lock, quiet}}
+	// Last before the lock is released: a canceled step's container ends a
+	// moment after its client, and must not outlive this process.
+	e.onClose(func() error { return settle(root) })
 	if err := sweep(ctx, root); err != nil {
 		e.Close()
 		return nil, nil, fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err)

@@ -13,37 +13,66 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// settleTimeout is how long containers have to end by themselves when the
+// engine stops.
+const settleTimeout = 5 * time.Second
+
+// settle waits until no step is left, and removes what is left then.
+func settle(root string) error {
+	for deadline := time.Now().Add(settleTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if left, err := bundles(root); err != nil || len(left) == 0 {
+			return err
+		}
+	}
+	return sweep(context.Background(), root)
+}
+
+func executorDir(root string) string { return filepath.Join(root, "runc-overlayfs", "executor") }
+
+// bundles are the runc bundles of a state folder, one for each container.
+func bundles(root string) ([]string, error) {
+	entries, err := os.ReadDir(executorDir(root))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list runc bundles: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
 
 // sweep removes what a killed engine left behind: its containers, the mounts
 // under its state folder, its runc bundles. The caller holds the state's lock,
 // so nothing in it can be in use.
 func sweep(ctx context.Context, root string) error {
-	executor := filepath.Join(root, "runc-overlayfs", "executor")
-	bundles, err := os.ReadDir(executor)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("list runc bundles: %w", err)
+	left, err := bundles(root)
+	if err != nil {
+		return err
 	}
-	for _, b := range bundles {
-		if !b.IsDir() {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join("/run/runc", b.Name())); err == nil {
-			if out, err := exec.CommandContext(ctx, "runc", "delete", "--force", b.Name()).CombinedOutput(); err != nil {
-				return fmt.Errorf("delete container %s: %w: %s", b.Name(), err, strings.TrimSpace(string(out)))
+	for _, name := range left {
+		if _, err := os.Stat(filepath.Join("/run/runc", name)); err == nil {
+			if out, err := exec.CommandContext(ctx, "runc", "delete", "--force", name).CombinedOutput(); err != nil {
+				return fmt.Errorf("delete container %s: %w: %s", name, err, strings.TrimSpace(string(out)))
 			}
 		}
 	}
 	if err := unmountUnder(root); err != nil {
 		return err
 	}
-	for _, b := range bundles {
-		if b.IsDir() {
-			if err := os.RemoveAll(filepath.Join(executor, b.Name())); err != nil {
-				return fmt.Errorf("remove runc bundle: %w", err)
-			}
+	for _, name := range left {
+		if err := os.RemoveAll(filepath.Join(executorDir(root), name)); err != nil {
+			return fmt.Errorf("remove runc bundle: %w", err)
 		}
 	}
 	return nil
