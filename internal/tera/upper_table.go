@@ -1,8 +1,9 @@
 package tera
 
 // specialUpper are the characters whose upper case is more than one character,
-// from SpecialCasing.txt.
+// from SpecialCasing.txt, and those that got one in Unicode 16 and 17.
 var specialUpper = map[rune]string{
+	0x19B: "\ua7dc", 0x264: "\ua7cb", 0xA7D3: "\ua7d2", 0xA7D5: "\ua7d4",
 	0xDF: "SS", 0x149: "ʼN", 0x1F0: "J\u030c", 0x390: "Ι\u0308\u0301", 0x3B0: "Υ\u0308\u0301",
 	0x587: "ԵՒ", 0x1E96: "H\u0331", 0x1E97: "T\u0308", 0x1E98: "W\u030a", 0x1E99: "Y\u030a",
 	0x1E9A: "A\u02be", 0x1F50: "Υ\u0313", 0x1F52: "Υ\u0313\u0300", 0x1F54: "Υ\u0313\u0301",

@@ -3,8 +3,8 @@
 //! A case has `templates` (name to source), `render` (the name to render) and
 //! `vars`; with `times` it is rendered that often and the result is the number
 //! of nanoseconds that the fastest render took. With `inflector` the filters of the crate
-//! Inflector are there too. The argument `tables` prints the facts
-//! about characters that the crate's filters rely on instead.
+//! Inflector are there too. With the argument
+//! `transliterations` it prints what slugify makes of every character instead.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -38,8 +38,8 @@ enum Outcome {
 }
 
 fn main() -> io::Result<()> {
-    if std::env::args().nth(1).as_deref() == Some("tables") {
-        return tables();
+    if std::env::args().nth(1).as_deref() == Some("transliterations") {
+        return transliterations();
     }
     // Panics of the crate are results; their messages belong there only.
     std::panic::set_hook(Box::new(|_| {}));
@@ -121,17 +121,22 @@ fn add_inflector(tera: &mut Tera) {
     }
 }
 
-/// Prints, tab-separated: `upper`, the character and its upper case, where
-/// that is more than one character; `ascii`, the character and its
-/// transliteration, where it has one.
-fn tables() -> io::Result<()> {
+/// Prints the code of each character that slugify keeps something else of than
+/// a dash, and, after a tab, what it keeps: ASCII letters, digits and dashes.
+fn transliterations() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for c in '\u{80}'..=char::MAX {
-        if c.to_uppercase().count() > 1 {
-            writeln!(out, "upper\t{:X}\t{}", c as u32, c.to_uppercase())?;
+        let Some(text) = deunicode::deunicode_char(c) else { continue };
+        let mut kept = String::new();
+        for c in text.chars() {
+            if c.is_ascii_alphanumeric() {
+                kept.push(c.to_ascii_lowercase());
+            } else if !kept.ends_with('-') {
+                kept.push('-');
+            }
         }
-        if let Some(text) = deunicode::deunicode_char(c) {
-            writeln!(out, "ascii\t{:X}\t{}", c as u32, text.escape_default())?;
+        if kept != "-" {
+            writeln!(out, "{:X}\t{kept}", c as u32)?;
         }
     }
     out.flush()
