@@ -28,15 +28,14 @@ func (op grouping) build(x *exec, next func() bool) func() bool {
 	s := &groupingState{grouping: op, x: x, next: next, key: make([]id, len(op.keys))}
 	run := op.sub.build(x, s.add)
 	return func() bool {
-		held := x.memory
-		s.groups, s.state = newRowSet(len(op.keys)), nil
+		s.groups, s.state, s.held = newRowSet(len(op.keys)), nil, 0
 		if len(op.keys) == 0 && !s.newGroup() {
 			return false
 		}
 		run()
 		more := x.err == nil && s.emit()
 		s.groups, s.state = nil, nil
-		x.memory = held
+		x.release(s.held)
 		return more
 	}
 }
@@ -49,16 +48,19 @@ type groupingState struct {
 	state  []accumulator // of the groups, len(aggregates) each
 	key    []id
 	row    []id
+	held   int64 // bytes charged for groups and state
 }
 
+// newGroup begins the group of s.key.
 func (s *groupingState) newGroup() bool {
-	if _, added := s.groups.insert(s.x, s.key); !added {
-		return s.x.err == nil
-	}
+	before := s.x.memory
+	s.groups.insert(s.x, s.key)
 	for range s.aggregates {
 		s.state = append(s.state, accumulator{})
 	}
-	return s.x.charge(int64(len(s.aggregates)) * int64(unsafe.Sizeof(accumulator{})))
+	s.x.charge(int64(len(s.aggregates)) * int64(unsafe.Sizeof(accumulator{})))
+	s.held += s.x.memory - before
+	return s.x.err == nil
 }
 
 func (s *groupingState) add() bool {
@@ -140,11 +142,13 @@ func (s *groupingState) accumulate(a *aggregate, acc *accumulator) {
 }
 
 func (s *groupingState) isNew(acc *accumulator, key []id) bool {
+	before := s.x.memory
 	if acc.seen == nil {
 		acc.seen = newRowSet(len(key))
 		s.x.charge(int64(unsafe.Sizeof(*acc.seen)) + 64)
 	}
 	_, added := acc.seen.insert(s.x, key)
+	s.held += s.x.memory - before
 	return added
 }
 
@@ -180,7 +184,9 @@ func (s *groupingState) addText(a *aggregate, acc *accumulator, v *val) {
 		acc.text.WriteString(a.separator)
 	}
 	acc.text.WriteString(text.term.Value)
-	s.x.charge(int64(acc.text.Len() - before))
+	added := int64(acc.text.Len() - before)
+	s.held += added
+	s.x.charge(added)
 }
 
 // result gives an aggregate's value; ok is false where it has none.

@@ -50,7 +50,7 @@ type selectionState struct {
 	given   int64
 	seen    *rowSet
 	key     []id
-	held    int64 // memory in use before
+	held    int64 // bytes charged for what follows, and seen
 
 	rows table
 	keys []sortKey // of the rows, len(order) each
@@ -60,11 +60,11 @@ func (s *selectionState) reset() {
 	s.stopped, s.skipped, s.given = false, 0, 0
 	s.seen = newRowSet(len(s.project))
 	s.rows, s.keys = table{width: len(s.project)}, nil
-	s.held = s.x.memory
+	s.held = 0
 }
 
 func (s *selectionState) drop() {
-	s.x.memory = s.held
+	s.x.release(s.held)
 	s.seen, s.rows, s.keys = nil, table{}, nil
 }
 
@@ -74,7 +74,9 @@ func (s *selectionState) emit() bool {
 		for i, slot := range s.project {
 			s.key[i] = s.x.row[slot]
 		}
+		before := s.x.memory
 		row, added := s.seen.insert(s.x, s.key)
+		s.held += s.x.memory - before
 		if row < 0 || !added {
 			return row >= 0
 		}
@@ -102,10 +104,12 @@ func (s *selectionState) collect() bool {
 		if v.id == 0 { // computed: the key alone keeps it
 			size += int64(len(key.term.Value))
 		}
+		s.held += size
 		if !x.charge(size) {
 			return false
 		}
 	}
+	s.held += int64(4 * len(s.project))
 	if !s.rows.add(x, s.project) {
 		return false
 	}
@@ -156,8 +160,9 @@ func (s *selectionState) keep(order []int) {
 		rows.rows++
 		keys = append(keys, s.keys[i*n:(i+1)*n]...)
 	}
-	dropped := s.rows.rows - rows.rows
-	s.x.release(int64(dropped) * int64(4*rows.width+n*int(unsafe.Sizeof(sortKey{}))))
+	dropped := int64(s.rows.rows-rows.rows) * int64(4*rows.width+n*int(unsafe.Sizeof(sortKey{})))
+	s.held -= dropped
+	s.x.release(dropped)
 	s.rows, s.keys = rows, keys
 }
 

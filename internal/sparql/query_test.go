@@ -104,6 +104,9 @@ func TestMemoryIsCounted(t *testing.T) {
 		`SELECT ?a ?b ?c (MAX(?x) AS ?m) { ?a :n ?x . ?b :n ?y . ?c :n ?z } GROUP BY ?a ?b ?c`,
 		`SELECT (COUNT(DISTINCT ?z) AS ?c) { ?a :n ?x . ?b :n ?y BIND(CONCAT(STR(?a), STR(?b)) AS ?z) }`,
 		`CONSTRUCT { ?a :n ?y . ?a :of ?b } { ?a :n ?x . ?b :n ?y }`,
+		// Each branch stays below the limit.
+		`SELECT * { {}` + strings.Repeat(` UNION { SELECT ?a ?b { ?a :n ?x . ?b :n ?y } LIMIT 50000 }`, 20) + ` }`,
+		`SELECT * { {}` + strings.Repeat(` UNION { SELECT ?a ?x (COUNT(*) AS ?m) { ?a :n ?x } GROUP BY ?a ?x }`, 400) + ` }`,
 	} {
 		runtime.GC()
 		var before, after runtime.MemStats
