@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // ApplyOptions says what a run may do to a user's edits.
@@ -282,14 +283,21 @@ func recoverLocked(r *os.Root) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return fmt.Errorf("read the journal of an interrupted run: %s: %w", journalName, err)
 	}
-	for i := len(j.Entries) - 1; i >= 0; i-- {
-		if err := undo(r, j.Entries[i], i); err != nil {
-			return fmt.Errorf("undo an interrupted run at %s: %w", j.Entries[i].Path, err)
+	// First what the run made goes, then what was there before comes back: a
+	// folder may stand where a file was.
+	for _, existed := range []bool{false, true} {
+		for i, e := range j.Entries {
+			if e.Existed != existed {
+				continue
+			}
+			if err := undo(r, e, i); err != nil {
+				return fmt.Errorf("undo an interrupted run at %s: %w", e.Path, err)
+			}
 		}
-	}
-	for i := len(j.Dirs) - 1; i >= 0; i-- { // deepest last in path order, so first here
-		if err := r.Remove(j.Dirs[i]); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(r, j.Dirs[i]) {
-			return fmt.Errorf("undo an interrupted run: %w", err)
+		for i := len(j.Dirs) - 1; i >= 0 && !existed; i-- { // the deepest first
+			if err := removeEmptyDir(r, j.Dirs[i]); err != nil {
+				return fmt.Errorf("undo an interrupted run: %w", err)
+			}
 		}
 	}
 	if err := r.Remove(journalName); err != nil {
@@ -314,7 +322,7 @@ func undo(r *os.Root, e journalEntry, i int) error {
 		return nil // never moved
 	}
 	err = r.Remove(clean)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
 	return err
@@ -347,7 +355,7 @@ func stageFile(r *os.Root, name string, data []byte, mode fs.FileMode) error {
 func missingDirs(r *os.Root, name string) []string {
 	var out []string
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if _, err := r.Lstat(dir); err == nil {
+		if info, err := r.Lstat(dir); err == nil && info.IsDir() {
 			break
 		}
 		out = append(out, dir)
@@ -375,7 +383,15 @@ func removeEmptyParents(r *os.Root, name string) {
 	}
 }
 
-func notEmpty(r *os.Root, dir string) bool {
+// removeEmptyDir removes a folder if it is one and nothing is in it.
+func removeEmptyDir(r *os.Root, dir string) error {
+	info, err := r.Lstat(dir)
+	if err != nil || !info.IsDir() {
+		return nil // gone, or not a folder any more
+	}
 	entries, err := fs.ReadDir(r.FS(), dir)
-	return err == nil && len(entries) > 0
+	if err != nil || len(entries) > 0 {
+		return err
+	}
+	return r.Remove(dir)
 }

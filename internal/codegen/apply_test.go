@@ -17,6 +17,7 @@ func planFor(t *testing.T, dir string) *Plan {
 	first := fstest.MapFS{
 		"a.txt.tera":   {Data: []byte("a1")},
 		"d/gone.tera":  {Data: []byte("gone")},
+		"swap.tera":    {Data: []byte("a file")},
 		"keep.sh.tera": {Data: []byte("---\nto: keep.sh\nexecutable: true\n---\nkeep")},
 	}
 	p := render(t, dir, Request{Templates: first})
@@ -28,6 +29,7 @@ func planFor(t *testing.T, dir string) *Plan {
 		"new/deep/b.tera":  {Data: []byte("b")},
 		"new/deep/c.tera":  {Data: []byte("c")},
 		"keep.sh.tera":     first["keep.sh.tera"],
+		"swap/deep/x.tera": {Data: []byte("in a folder")},
 		"own.txt.tera":     {Data: []byte("---\nto: own.txt\nforce: true\nbackup: true\n---\nours")},
 		"injected.rs.tera": {Data: []byte("---\nto: own.rs\ninject: true\n---\nmod x;")},
 	}
@@ -58,7 +60,7 @@ func TestApply(t *testing.T) {
 	got := readTree(t, dir)
 	delete(got, RecordPath)
 	want := map[string]string{
-		"a.txt": "a2", "new/deep/b": "b", "new/deep/c": "c", "keep.sh": "keep",
+		"a.txt": "a2", "new/deep/b": "b", "new/deep/c": "c", "keep.sh": "keep", "swap/deep/x": "in a folder",
 		"own.txt": "ours", "own.txt.bak": "mine", "own.rs": "mod a;\nmod x;\n",
 	}
 	if !maps.Equal(got, want) {

@@ -41,7 +41,7 @@ func listFiles(fsys fs.FS) ([]string, error) {
 // the suffix that says so.
 func isTemplate(file string) (string, bool) {
 	for _, suffix := range []string{".tera", ".tmpl"} {
-		if stem, ok := strings.CutSuffix(file, suffix); ok && path.Base(stem) != "" {
+		if stem, ok := strings.CutSuffix(file, suffix); ok && stem != "" && !strings.HasSuffix(stem, "/") {
 			return stem, true
 		}
 	}

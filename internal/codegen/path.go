@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // cleanOutput makes a rendered output path canonical and refuses one that would
@@ -76,8 +77,8 @@ func existing(output fs.FS, name string) ([]byte, error) {
 		return nil, nil
 	}
 	info, err := fs.Lstat(output, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil // ENOTDIR: a parent is a file, which this run may remove
 	}
 	if err != nil {
 		return nil, err

@@ -41,8 +41,10 @@ func UpdatePlan(ctx context.Context, u UpdateRequest) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The fresh trees were made without a look at the output folder; from here
+	// on, decisions look at it.
+	next.run.req.Output = u.New.Output
 	m := &updater{UpdateRequest: u, base: base, next: next, b: newPlanBuilder(next.run)}
-	m.b.run.req.Output = u.New.Output
 	paths := slices.Concat(slices.Collect(maps.Keys(base.files)), slices.Collect(maps.Keys(next.files)))
 	slices.Sort(paths)
 	for _, p := range slices.Compact(paths) {
