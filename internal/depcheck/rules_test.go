@@ -83,7 +83,9 @@ var rules = []rule{
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
 	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
 
+	// Tests of the repository itself.
 	{folder: "internal/depcheck", others: none},
+	{folder: "internal/docs", others: none},
 }
 
 // heavy are projects that whoever imports a light package must not pay for, and

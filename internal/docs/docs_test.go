@@ -1,0 +1,175 @@
+package docs
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/stages"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated tables of the documentation")
+
+// root is the repository.
+const root = "../.."
+
+// tables are the generated parts: the page, the name in its markers, and what
+// stands between them.
+var tables = []struct {
+	page, name string
+	make       func() string
+}{
+	{"docs/language.md", "functions", functions},
+	{"docs/packs.md", "frontmatter", frontmatter},
+	{"docs/report.md", "metrics", metrics},
+}
+
+func functions() string {
+	var b strings.Builder
+	b.WriteString("| function | what it gives | example |\n| --- | --- | --- |\n")
+	for _, f := range lang.Functions(".") {
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", signature(f), cell(f.Description), cell(f.Example))
+	}
+	return b.String()
+}
+
+// signature is a function with the names of its parameters.
+func signature(f lang.Function) string {
+	var params []string
+	for _, p := range f.Func.Params() {
+		params = append(params, p.Name)
+	}
+	if v := f.Func.VarParam(); v != nil {
+		params = append(params, v.Name+"…")
+	}
+	return f.Name + "(" + strings.Join(params, ", ") + ")"
+}
+
+func frontmatter() string {
+	var b strings.Builder
+	b.WriteString("| key | meaning |\n| --- | --- |\n")
+	for _, k := range codegen.Keys() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", k[0], cell(k[1]))
+	}
+	return b.String()
+}
+
+func metrics() string {
+	var b strings.Builder
+	b.WriteString("| metric | unit | what is counted |\n| --- | --- | --- |\n")
+	schema := stages.Metrics()
+	for _, group := range schema.Groups() {
+		for _, f := range schema[group] {
+			fmt.Fprintf(&b, "| `metrics.%s.%s` | %s | %s |\n", group, f.Name, f.Unit, cell(f.Description))
+		}
+	}
+	return b.String()
+}
+
+// cell keeps text from ending a cell of a table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+func read(t *testing.T, page string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestGeneratedTables(t *testing.T) {
+	for _, table := range tables {
+		text := read(t, table.page)
+		begin := fmt.Sprintf("<!-- begin %s: made by go test ./internal/docs -update -->\n", table.name)
+		end := fmt.Sprintf("<!-- end %s -->", table.name)
+		before, rest, ok := strings.Cut(text, begin)
+		have, after, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Errorf("%s lacks the markers %q and %q", table.page, strings.TrimSpace(begin), end)
+			continue
+		}
+		want := table.make()
+		if have == want {
+			continue
+		}
+		if !*update {
+			t.Errorf("the table %q of %s is not what the code says; go test ./internal/docs -update", table.name, table.page)
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, table.page), []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var schemaMark = regexp.MustCompile(`<!-- schema ([a-z/]+)\.([A-Za-z]+) -->`)
+
+// firstCell is the name in the first column of a table's row.
+var firstCell = regexp.MustCompile("(?m)^\\| `([a-z_]+)[^`]*` \\|")
+
+// The language reference names every attribute and block of every schema, and
+// none that is not there.
+func TestLanguageReference(t *testing.T) {
+	text := read(t, "docs/language.md")
+	schemas := map[string][]string{}
+	for _, dir := range []string{"internal/config", "internal/lang"} {
+		for name, names := range schemasOf(t, filepath.Join(root, dir)) {
+			schemas[dir+"."+name] = names
+		}
+	}
+	marks := schemaMark.FindAllStringSubmatchIndex(text, -1)
+	for _, m := range marks {
+		name := text[m[2]:m[3]] + "." + text[m[4]:m[5]]
+		want, ok := schemas[name]
+		if !ok {
+			t.Errorf("docs/language.md describes the schema %s, which does not exist", name)
+			continue
+		}
+		delete(schemas, name)
+		table, _, _ := strings.Cut(strings.TrimLeft(text[m[1]:], "\n"), "\n\n")
+		var have []string
+		for _, c := range firstCell.FindAllStringSubmatch(table, -1) {
+			have = append(have, c[1])
+		}
+		slices.Sort(have)
+		if !slices.Equal(have, want) {
+			t.Errorf("docs/language.md: the table of %s has %q, the code has %q", name, have, want)
+		}
+	}
+	for name := range schemas {
+		t.Errorf("docs/language.md has no table for the schema %s", name)
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#: ]+)(#[^)]*)?\)|src="([^":]+)"`)
+
+// Every relative link of a page leads to a file.
+func TestLinks(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} {
+		pages = append(pages, filepath.Join(root, p))
+	}
+	for _, page := range pages {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(b), -1) {
+			target := m[1] + m[3]
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
+				t.Errorf("%s links to %s: %v", page, target, err)
+			}
+		}
+	}
+}
