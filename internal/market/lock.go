@@ -157,3 +157,21 @@ func (c *Catalog) ResolveLocked(ctx context.Context, id, constraint string, l *L
 	}
 	return p, nil
 }
+
+// Recorded gives the pack that a tree was generated from, by what its record
+// says: from the cache, where [Cache.Keep] put it when the tree was generated,
+// else from the sources. Content with another digest is not what was rendered
+// then, and an error.
+func (c *Catalog) Recorded(ctx context.Context, cache *Cache, id, version, digest string) (*Pack, error) {
+	if fsys, err := cache.Get(digest); err == nil {
+		return ReadPack(fsys, id, "cache")
+	}
+	p, err := c.Resolve(ctx, id, "= "+version)
+	if err != nil {
+		return nil, fmt.Errorf("find what the tree was generated from: %w", err)
+	}
+	if p.Digest != digest {
+		return nil, fmt.Errorf("the tree was generated from %s %s with the content %s; %s has %s under that version", id, version, digest, p.Source, p.Digest)
+	}
+	return p, nil
+}

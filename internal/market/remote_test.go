@@ -443,3 +443,34 @@ func FuzzParseLock(f *testing.F) {
 		}
 	})
 }
+
+func TestRecorded(t *testing.T) {
+	packs := fstest.MapFS{"one/pack.hcl": packHCL("io.x.one", "1.0.0", "")}
+	cache := NewCache(t.TempDir())
+	find := func(digest string) (*Pack, error) {
+		c, err := OpenCatalog(t.Context(), NewFSSource("s", packs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Recorded(t.Context(), cache, "io.x.one", "1.0.0", digest)
+	}
+	p, err := resolveFrom(t, NewFSSource("s", packs), "io.x.one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := find(p.Digest); err != nil || got.Source != "s/one" {
+		t.Errorf("from the source: %+v %v", got, err)
+	}
+	if err := cache.Keep(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	// The source moves on; the cache remembers.
+	packs = fstest.MapFS{"one/pack.hcl": packHCL("io.x.one", "2.0.0", "")}
+	if got, err := find(p.Digest); err != nil || got.Version != "1.0.0" || got.Digest != p.Digest {
+		t.Errorf("from the cache: %+v %v", got, err)
+	}
+	packs = fstest.MapFS{"one/pack.hcl": packHCL("io.x.one", "1.0.0", `description = "changed"`)}
+	if _, err := find("h1:SBOaa+c1SMmbah9k7hUK+zqB3aurXTM6UdWgrHYogMA="); err == nil || !strings.Contains(err.Error(), "under that version") {
+		t.Errorf("other content: %v", err)
+	}
+}
