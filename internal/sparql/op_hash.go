@@ -76,7 +76,8 @@ func (s *hashSource) table() *hashed {
 // bind, so that each group can be looked up by those that a row binds too.
 type hashed struct {
 	slots  []int
-	shared []int // positions in slots
+	shared []int // positions in slots, of at most maxKey
+	others []int // the shared variables beyond those
 	groups []*boundGroup
 	bytes  int64
 }
@@ -98,8 +99,12 @@ type rowIndex struct {
 
 func newHashed(slots, shared []int) *hashed {
 	h := &hashed{slots: slots}
-	for _, s := range shared[:min(len(shared), maxKey)] {
-		h.shared = append(h.shared, slices.Index(slots, s))
+	for i, s := range shared {
+		if i < maxKey {
+			h.shared = append(h.shared, slices.Index(slots, s))
+		} else {
+			h.others = append(h.others, slices.Index(slots, s))
+		}
 	}
 	return h
 }
@@ -134,10 +139,13 @@ func (h *hashed) probe(x *exec, overlap bool, visit func(row []id) bool) bool {
 	for _, g := range h.groups {
 		common := g.mask & mask
 		if common == 0 {
-			if overlap {
+			if overlap && len(h.others) == 0 {
 				continue
 			}
 			for i := range g.rows.rows {
+				if overlap && !h.overlapsInOthers(x, g.rows.row(i)) {
+					continue
+				}
 				if !visit(g.rows.row(i)) {
 					return false
 				}
@@ -162,6 +170,15 @@ func (h *hashed) probe(x *exec, overlap bool, visit func(row []id) bool) bool {
 		}
 	}
 	return true
+}
+
+// overlapsInOthers reports whether a row binds one of the other variables that
+// x.row binds.
+func (h *hashed) overlapsInOthers(x *exec, row []id) bool {
+	return slices.ContainsFunc(h.others, func(column int) bool {
+		slot := h.slots[column]
+		return row[column] != 0 && x.row[slot] != 0 && !x.isConstant(slot)
+	})
 }
 
 // index gives a group's index by some of the shared variables, making it first

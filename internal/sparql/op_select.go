@@ -114,8 +114,11 @@ func (s *selectionState) collect() bool {
 		return false
 	}
 	// With a limit, only the first rows matter: drop the others now and then.
-	if wanted := s.limit + s.offset; s.limit >= 0 && !s.distinct && wanted < 1<<20 && int64(s.rows.rows) > 2*wanted+1024 {
-		s.keep(s.sorted()[:wanted])
+	const few = 1 << 20
+	if s.limit >= 0 && s.limit < few && s.offset < few && !s.distinct {
+		if wanted := int(s.limit + s.offset); s.rows.rows > 2*wanted+1024 {
+			s.keep(s.sorted()[:wanted])
+		}
 	}
 	return x.err == nil
 }

@@ -31,11 +31,11 @@ func document(graph, turtle, blankPrefix string) sparql.Source {
 	return s
 }
 
-func load(t testing.TB, sources ...sparql.Source) *sparql.Store {
-	t.Helper()
-	store, err := sparql.Load(context.Background(), sources...)
+func load(tb testing.TB, sources ...sparql.Source) *sparql.Store {
+	tb.Helper()
+	store, err := sparql.Load(tb.Context(), sources...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return store
 }
@@ -412,5 +412,27 @@ func TestLargeQueries(t *testing.T) {
 		if err != nil || len(got.Rows) != test.rows {
 			t.Errorf("%.60s…: %v, %v", test.query, got, err)
 		}
+	}
+}
+
+// TestMinusManyVariables has more shared variables than make up a hash key.
+func TestMinusManyVariables(t *testing.T) {
+	var vars, left, right strings.Builder
+	for i := range 70 {
+		fmt.Fprintf(&vars, "?v%d ", i)
+		left.WriteString(map[bool]string{true: "UNDEF ", false: "1 "}[i < 66])
+		right.WriteString(map[bool]string{true: "UNDEF ", false: "1 "}[i < 69])
+	}
+	query := fmt.Sprintf("SELECT * { VALUES (%s) { (%s) } MINUS { VALUES (%s) { (%s) } } }", &vars, &left, &vars, &right)
+	got, err := sparql.NewBuilder().Build().Query(t.Context(), query, sparql.Options{})
+	if err != nil || len(got.Rows) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestLargeLimit(t *testing.T) {
+	got, err := numbers(2000).Query(t.Context(), `SELECT ?n { ?s ?p ?n } ORDER BY ?n LIMIT 9223372036854775807 OFFSET 1`, sparql.Options{})
+	if err != nil || len(got.Rows) != 1999 {
+		t.Errorf("%v", err)
 	}
 }

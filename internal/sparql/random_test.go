@@ -172,4 +172,3 @@ func randomQuery(seed uint64) (*Store, string) {
 	m := &queryMaker{Rand: r, depth: 3}
 	return s, m.query()
 }
-

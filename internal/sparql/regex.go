@@ -156,4 +156,3 @@ const maxMatches = 1 << 17
 
 // maxPattern bounds a regular expression, in bytes.
 const maxPattern = 1 << 16
-

@@ -23,7 +23,8 @@ import (
 
 // w3cDir gives the folder with the W3C test suites. Its absence is a failure
 // where CI is set.
-func w3cDir(t testing.TB) string {
+func w3cDir(t *testing.T) string {
+	t.Helper()
 	dir := os.Getenv("W3C_RDF_TESTS")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "w3c")
@@ -87,6 +88,7 @@ type manifest struct {
 }
 
 func readManifest(t *testing.T, file, suite string) *manifest {
+	t.Helper()
 	dir := filepath.Dir(file)
 	m := &manifest{dir: dir, base: "https://w3c.github.io/rdf-tests/sparql/" + suite + "/" + filepath.Base(dir) + "/"}
 	m.graph = m.readGraph(t, "manifest.ttl")
@@ -101,6 +103,7 @@ func (m *manifest) iri(name string) rdf.Term { return rdf.NewIRI(m.base + name) 
 
 // file gives the name of a file in the folder.
 func (m *manifest) file(t *testing.T, iri rdf.Term) string {
+	t.Helper()
 	name, ok := strings.CutPrefix(iri.Value, m.base)
 	if !ok {
 		t.Fatalf("%s is not in %s", iri, m.base)
@@ -109,6 +112,7 @@ func (m *manifest) file(t *testing.T, iri rdf.Term) string {
 }
 
 func (m *manifest) read(t *testing.T, name string) []byte {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(m.dir, filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +121,7 @@ func (m *manifest) read(t *testing.T, name string) []byte {
 }
 
 func (m *manifest) readQuads(t *testing.T, name string) []rdf.Quad {
+	t.Helper()
 	format, ok := rdf.FormatByExtension(name)
 	if !ok {
 		t.Fatalf("unknown format of %s", name)
@@ -134,6 +139,7 @@ func (m *manifest) readQuads(t *testing.T, name string) []rdf.Quad {
 }
 
 func (m *manifest) readGraph(t *testing.T, name string) *rdf.Graph {
+	t.Helper()
 	g := rdf.NewGraph()
 	for _, q := range m.readQuads(t, name) {
 		g.Add(q.Triple, rdf.Position{})
@@ -146,6 +152,7 @@ func (m *manifest) object(s rdf.Term, property string) rdf.Term {
 }
 
 func (m *manifest) run(t *testing.T, passed, total *w3cCounts) {
+	t.Helper()
 	var entries []rdf.Term
 	for list := range m.graph.Match(rdf.Term{}, rdf.NewIRI(mfNS+"entries"), rdf.Term{}) {
 		members, ok := m.graph.List(list.Object)
@@ -184,6 +191,7 @@ func (m *manifest) run(t *testing.T, passed, total *w3cCounts) {
 }
 
 func (m *manifest) parse(t *testing.T, entry rdf.Term, valid bool) {
+	t.Helper()
 	name := m.file(t, m.object(entry, mfNS+"action"))
 	query := string(m.read(t, name))
 	_, err := syntax.Parse(query, syntax.Options{Base: m.base + name})
@@ -200,6 +208,7 @@ func (m *manifest) parse(t *testing.T, entry rdf.Term, valid bool) {
 
 // answer runs an entry's query.
 func (m *manifest) answer(t *testing.T, entry rdf.Term) (query string, got *results.Result) {
+	t.Helper()
 	action := m.object(entry, mfNS+"action")
 	name := m.file(t, m.object(action, qtNS+"query"))
 	query = string(m.read(t, name))
@@ -231,6 +240,7 @@ func (m *manifest) answer(t *testing.T, entry rdf.Term) (query string, got *resu
 }
 
 func (m *manifest) evaluate(t *testing.T, entry rdf.Term) {
+	t.Helper()
 	query, got := m.answer(t, entry)
 	want, ordered := m.expected(t, m.file(t, m.object(entry, mfNS+"result")))
 	ordered = ordered || strings.Contains(query, "ORDER BY")
@@ -242,6 +252,7 @@ func (m *manifest) evaluate(t *testing.T, entry rdf.Term) {
 
 // compareCSV compares the text of CSV files, and TSV as such.
 func (m *manifest) compareCSV(t *testing.T, entry rdf.Term) {
+	t.Helper()
 	_, got := m.answer(t, entry)
 	name := m.file(t, m.object(entry, mfNS+"result"))
 	format := results.CSV
@@ -267,6 +278,7 @@ func (m *manifest) compareCSV(t *testing.T, entry rdf.Term) {
 
 // expected reads a result file, and says whether it gives the rows an order.
 func (m *manifest) expected(t *testing.T, name string) (want *results.Result, ordered bool) {
+	t.Helper()
 	formats := map[string]results.Format{".srx": results.XML, ".srj": results.JSON, ".csv": results.CSV, ".tsv": results.TSV}
 	if format, ok := formats[filepath.Ext(name)]; ok {
 		want, err := results.Read(bytes.NewReader(m.read(t, name)), format, results.Limits{})
@@ -288,6 +300,7 @@ func (m *manifest) expected(t *testing.T, name string) (want *results.Result, or
 
 // resultSet reads results written in the test suites' own vocabulary.
 func resultSet(t *testing.T, g *rdf.Graph, set rdf.Term) (r *results.Result, ordered bool) {
+	t.Helper()
 	rs := func(name string) rdf.Term { return rdf.NewIRI(rsNS + name) }
 	if answer := g.Object(set, rs("boolean")); !answer.IsZero() {
 		return &results.Result{Kind: results.Boolean, Boolean: answer.Value == "true"}, false

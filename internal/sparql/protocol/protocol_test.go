@@ -29,6 +29,7 @@ const data = `@prefix : <http://example.org/> .
 `
 
 func load(t *testing.T, graph, turtle string) *sparql.Store {
+	t.Helper()
 	b := sparql.NewBuilder()
 	err := rdf.Parse(t.Context(), strings.NewReader(turtle), rdf.Turtle, rdf.Options{}, func(q rdf.Quad, _ rdf.Position) error {
 		if graph != "" {
@@ -335,6 +336,7 @@ func TestOxigraph(t *testing.T) {
 }
 
 func put(t *testing.T, target, turtle string) {
+	t.Helper()
 	for range 100 { // until the server listens
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, target, strings.NewReader(turtle))
 		if err != nil {

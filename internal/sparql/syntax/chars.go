@@ -28,4 +28,3 @@ func isNameStart(r rune) bool { return r == '_' || isNameStartBase(r) }
 func isNameExtra(r rune) bool {
 	return r == 0xB7 || r >= 0x300 && r <= 0x36F || r == 0x203F || r == 0x2040
 }
-
