@@ -104,3 +104,12 @@ func TestGgenManifests(t *testing.T) {
 		t.Errorf("pack.toml: %+v, %v", m, err)
 	}
 }
+
+func TestDeepManifest(t *testing.T) {
+	src := "x = " + strings.Repeat("[", 100_000)
+	_, err := ReadManifest(fstest.MapFS{"pack.hcl": {Data: []byte(src)}}, "p")
+	var diags *DiagnosticsError
+	if !errors.As(err, &diags) || !strings.Contains(err.Error(), "Nested too deeply") || !strings.Contains(err.Error(), "p/pack.hcl line 1") {
+		t.Errorf("got %.300v", err)
+	}
+}
