@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test lint deps image audit-db bench clean
+.PHONY: help build demo test lint deps image bench bench-rdf bench-tera bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,21 @@ lint: ## formatting and vet
 
 bench: image ## the gates as bare cargo commands and through sixty, side by side
 	bench/run
+
+bench-rdf: ## load and query 1 M triples beside oxigraph on node
+	$(GO) run ./internal/sparql/bench
+
+bench-tera: ## render beside the tera crate
+	SIXTY_TERA_ORACLE=1 $(GO) test -run '^$$' -bench Render ./internal/tera
+
+bench-attest: ## sign and verify all statements of a run
+	$(GO) test -run '^$$' -bench . ./attest/verify
+
+test-interop: ## bundles against cosign, gh, slsa-verifier, Fulcio and Rekor (long)
+	cd test/interop && $(GO) test -v -timeout 60m ./...
+
+test-image: deps ## the Rust image made twice, and its toolchain tried (long)
+	cd cmd/sixty && SIXTY_TEST_IMAGE=1 $(GO) test -run TestRust -timeout 30m ./image
 
 clean: ## remove what was built here; the cache stays
 	rm -rf bin out my_service cmd/sixty/buildkit/initbin/sixty-init

@@ -31,6 +31,9 @@ type Input struct {
 	Only []string
 }
 
+// NotAsked is the reason of stages that Input.Only leaves out.
+const NotAsked = "it was not asked for"
+
 // Plan makes the graph.
 func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
 	p := planner{in: in, rooms: map[string]setup.Room{}, graph: &plan.Graph{}}
@@ -64,7 +67,7 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 	case !s.When:
 		out.Skipped = "its condition is false"
 	case s.Name != "setup" && len(p.in.Only) > 0 && !contains(p.in.Only, s.Name):
-		out.Skipped = "it was not asked for"
+		out.Skipped = NotAsked
 	}
 	if s.Name == "setup" && image != nil {
 		if room, ok := p.room(*image, s.Range); ok {

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -89,6 +91,7 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 	}
 	o.sourceFlags(cmd)
 	o.runFlags(cmd)
+	o.levelFlag(cmd)
 	return cmd
 }
 
@@ -103,7 +106,8 @@ func judged(gates []report.Gate) []report.Gate {
 	return out
 }
 
-// stageAnswer is no when a step or a gate said no.
+// stageAnswer is no when a step said no, or a gate of the asked level or a lower
+// one.
 func (e *executed) stageAnswer() error {
 	for _, r := range e.results {
 		switch r.Status {
@@ -116,8 +120,10 @@ func (e *executed) stageAnswer() error {
 			return errNo
 		}
 	}
+	levels := config.Levels()
+	asked := slices.Index(levels, e.verdict.Asked)
 	for _, g := range e.verdict.Gates {
-		if g.Status == plan.StatusFailed && g.Severity != "warning" {
+		if g.Status == plan.StatusFailed && g.Severity != "warning" && slices.Index(levels, g.Level) <= asked {
 			return errNo
 		}
 	}

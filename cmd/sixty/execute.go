@@ -224,7 +224,11 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 	e.results, err = run.Steps(ctx, e.graph, run.Options{
 		Engine: runner, Runners: map[string]run.Runner{validation.AuditRunner: audit}, Width: width,
 		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
-		Ended:   view.Ended,
+		Ended: func(r plan.Result) {
+			if r.Reason != stages.NotAsked {
+				view.Ended(r)
+			}
+		},
 	})
 	return err
 }

@@ -130,7 +130,7 @@ func predicate(r report.Report) statement.Report {
 		p.Levels = append(p.Levels, statement.Level{Name: l.Name, Ready: l.Ready, Missing: l.Missing})
 	}
 	for _, g := range r.Gates {
-		p.Gates = append(p.Gates, statement.Gate{Name: g.Name, Level: g.Level, Status: statement.GateStatus(report.Word(g.Status)), Message: g.Message})
+		p.Gates = append(p.Gates, statement.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: statement.GateStatus(report.Word(g.Status)), Message: g.Message})
 	}
 	return p
 }

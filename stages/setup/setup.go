@@ -82,6 +82,8 @@ func Plan(in Input) (Room, error) {
 		{Target: cargoHome, Source: BlobSource(home), Writable: true},
 	}
 	if len(in.Sources.Crates) == 0 {
+		// Cargo's configuration names the folder, so it has to be there.
+		room.Mounts = append(room.Mounts, plan.Mount{Target: VendorDir, Source: plan.Source{Kind: plan.SourceScratch}})
 		return room, nil
 	}
 	vendor := plan.Mount{Target: VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.vendor", Output: "vendor"}}

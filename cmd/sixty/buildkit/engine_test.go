@@ -21,9 +21,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/moby/buildkit/client"
 
@@ -383,6 +387,52 @@ func TestSecret(t *testing.T) {
 	missing := engine(t, Options{}, func() plan.Step { s.Env = []string{"X=1"}; return s }())
 	if _, err := missing.Run(t.Context(), s); err == nil {
 		t.Error("a step ran without its secret")
+	}
+}
+
+// TestRegistryImage takes an image by digest from a registry, as docker.io's is
+// taken where it answers.
+func TestRegistryImage(t *testing.T) {
+	b, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(registry.New())
+	defer server.Close()
+	repository := strings.TrimPrefix(server.URL, "http://") + "/test/image"
+	layoutPath, err := layout.FromPath(b.image.Layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := v1.NewHash(b.image.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := layoutPath.Image(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := name.NewTag(repository + ":latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(tag, img); err != nil {
+		t.Fatal(err)
+	}
+	s := step("registry", "say", "from a registry")
+	e := engine(t, Options{}, s)
+	pulled := b.image
+	pulled.Layout, pulled.Ref = "", repository+"@"+b.image.Digest
+	e.opts.Graph.Images[0] = pulled
+	if got := left(t, run(t, e, s), "stdout"); got != "from a registry\n" {
+		t.Errorf("stdout: %q", got)
+	}
+	s.Command = append(s.Command, "again")
+	e = engine(t, Options{}, s)
+	pulled.Ref = repository + "@sha256:" + strings.Repeat("0", 64)
+	e.opts.Graph.Images[0] = pulled
+	if _, err := e.Run(t.Context(), s); err == nil {
+		t.Error("an image that the registry does not have was taken")
 	}
 }
 
