@@ -24,7 +24,7 @@ func (s *Store) dataset(ctx context.Context, q *syntax.Query, opts *Options) (*S
 	if len(q.From)+len(q.FromNamed) == 0 {
 		d := &dataset{base: s.base, named: s.named, names: s.names}
 		if opts.UnionDefaultGraph && len(s.names) > 0 {
-			d.base = s.merged(append([]*graph{s.base}, slices.Collect(maps.Values(s.named))...))
+			d.base = s.union()
 		}
 		return s, d, nil
 	}

@@ -106,6 +106,9 @@ func (b *Builder) Build() *Store {
 	if s.base == nil {
 		s.base = buildGraph(nil, terms.len())
 	}
+	s.union = sync.OnceValue(func() *graph {
+		return s.merged(append([]*graph{s.base}, slices.Collect(maps.Values(s.named))...))
+	})
 	*b = *NewBuilder()
 	return s
 }
@@ -117,6 +120,8 @@ type Store struct {
 	base  *graph // the default graph
 	named map[id]*graph
 	names []id // of the named graphs, in the order of their terms
+	// union is all graphs in one, made when first asked for.
+	union func() *graph
 }
 
 // Len gives the number of triples in all graphs.

@@ -2,6 +2,7 @@ package sparql
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -17,7 +18,7 @@ func (d *dictionary) sorted() []id {
 	}
 	s := termSorter{d: d}
 	for _, items := range byKind {
-		s.wait.Go(func() { s.sort(items, 0, true) })
+		s.wait.Go(func() { s.sort(items, 0, true, maxTries(items)) })
 	}
 	s.wait.Wait()
 	order := make([]id, 0, d.len())
@@ -45,11 +46,13 @@ const (
 )
 
 // sort orders items that are equal in their first depth bytes. load says that
-// their keys are not those at depth yet.
-func (s *termSorter) sort(items []sortItem, depth int, load bool) {
+// their keys are not those at depth yet. tries is how often the items may still be
+// partitioned at this depth: input made to have bad pivots then falls to a sort
+// whose time is never quadratic.
+func (s *termSorter) sort(items []sortItem, depth int, load bool, tries int) {
 	for {
 		if len(items) <= smallSort {
-			slices.SortFunc(items, func(a, b sortItem) int { return s.d.compare(a.id, b.id) })
+			slices.SortFunc(items, s.compare)
 			return
 		}
 		if load {
@@ -57,14 +60,18 @@ func (s *termSorter) sort(items []sortItem, depth int, load bool) {
 				items[i].key = keyAt(s.d.value(items[i].id), depth)
 			}
 		}
+		if tries == 0 {
+			slices.SortFunc(items, s.compare)
+			return
+		}
 		lt, gt := partition(items)
 		left, middle, right := items[:lt], items[lt:gt], items[gt:]
 		if len(left) > parallelSort && len(right) > parallelSort {
-			s.wait.Go(func() { s.sort(left, depth, false) })
+			s.wait.Go(func() { s.sort(left, depth, false, tries-1) })
 		} else {
-			s.sort(left, depth, false)
+			s.sort(left, depth, false, tries-1)
 		}
-		s.sort(right, depth, false)
+		s.sort(right, depth, false, tries-1)
 		// The middle goes on eight bytes later. Values that end before then are
 		// all a prefix of the others, but for trailing NULs.
 		ended := 0
@@ -74,10 +81,15 @@ func (s *termSorter) sort(items []sortItem, depth int, load bool) {
 				ended++
 			}
 		}
-		slices.SortFunc(middle[:ended], func(a, b sortItem) int { return s.d.compare(a.id, b.id) })
+		slices.SortFunc(middle[:ended], s.compare)
 		items, depth, load = middle[ended:], depth+8, true
+		tries = maxTries(items)
 	}
 }
+
+func maxTries(items []sortItem) int { return 3 * bits.Len(uint(len(items))) }
+
+func (s *termSorter) compare(a, b sortItem) int { return s.d.compare(a.id, b.id) }
 
 // keyAt gives the eight bytes of v at depth, padded with NULs, as a number that
 // orders as they do.
