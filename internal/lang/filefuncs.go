@@ -9,10 +9,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -28,6 +31,7 @@ func fileFunctions(dir string) []Function {
 		{"fileexists", "Whether a file of the project exists.", `fileexists("Cargo.lock")`, fileExistsFunc(dir)},
 		{"fileset", "The files below a folder of the project that match a pattern (* and ** as in Terraform), in order.", `fileset("src", "**.rs")`, fileSetFunc(dir)},
 		{"filesha256", "The SHA-256 of a file of the project, in hex.", `filesha256("Cargo.lock")`, fileSumFunc(dir)},
+		{"templatefile", "A file of the project as a template that sees the given values and every function but this one.", `templatefile("greeting.tftpl", { name = "you", names = ["a"] })`, templateFileFunc(dir)},
 	}
 }
 
@@ -37,7 +41,15 @@ func readFile(dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	f, err := root.Open(filepath.FromSlash(path.Clean(name)))
+	local := filepath.FromSlash(path.Clean(name))
+	st, err := root.Stat(local)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() { // a pipe would block
+		return nil, fmt.Errorf("%s is not a file", name)
+	}
+	f, err := root.Open(local)
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +125,20 @@ func fileSetFunc(dir string) function.Function {
 			}
 			defer root.Close()
 			base := path.Clean(args[0].AsString())
-			pattern := args[1].AsString()
+			pattern, err := globPattern(args[1].AsString())
+			if err != nil {
+				return cty.NilVal, function.NewArgError(1, err)
+			}
 			var names []string
 			err = fs.WalkDir(root.FS(), base, func(name string, entry fs.DirEntry, err error) error {
 				if err != nil || !entry.Type().IsRegular() {
 					return err
 				}
-				rel := strings.TrimPrefix(strings.TrimPrefix(name, base), "/")
-				if matchGlob(pattern, rel) {
+				rel := name
+				if base != "." {
+					rel = strings.TrimPrefix(name, base+"/")
+				}
+				if pattern.MatchString(rel) {
 					names = append(names, rel)
 				}
 				if len(names) > maxElements {
@@ -129,7 +147,7 @@ func fileSetFunc(dir string) function.Function {
 				return nil
 			})
 			if err != nil {
-				return cty.NilVal, err
+				return cty.NilVal, function.NewArgError(0, err)
 			}
 			if len(names) == 0 {
 				return cty.ListValEmpty(cty.String), nil
@@ -144,27 +162,113 @@ func fileSetFunc(dir string) function.Function {
 	})
 }
 
-// matchGlob matches a slash-separated name: * and ? stay inside one element,
-// ** crosses them.
-func matchGlob(pattern, name string) bool {
-	before, after, deep := strings.Cut(pattern, "**")
-	if !deep {
-		ok, err := path.Match(pattern, name)
-		return err == nil && ok
-	}
-	for i := 0; i <= len(name); i++ {
-		if ok, err := path.Match(before, name[:i]); err != nil || !ok {
-			continue
+// templateFileFunc renders a file in HCL's template syntax. A template can't
+// render another, so none can be endless.
+func templateFileFunc(dir string) function.Function {
+	render := func(args []cty.Value) (cty.Value, error) {
+		name := args[0].AsString()
+		src, err := readFile(dir, name)
+		if err != nil {
+			return cty.NilVal, function.NewArgError(0, err)
 		}
-		rest := strings.TrimPrefix(after, "/")
-		for j := i; j <= len(name); j++ {
-			if j > i && rest != after && name[j-1] != '/' {
-				continue
-			}
-			if matchGlob(rest, name[j:]) {
-				return true
+		if !args[1].Type().IsObjectType() && !args[1].Type().IsMapType() {
+			return cty.NilVal, function.NewArgErrorf(1, "a map or object of values is needed, not %s", args[1].Type().FriendlyName())
+		}
+		if diags := guardTemplate(src, name); diags.HasErrors() {
+			return cty.NilVal, diags
+		}
+		expr, diags := hclsyntax.ParseTemplate(src, name, hcl.InitialPos)
+		if diags.HasErrors() {
+			return cty.NilVal, diags
+		}
+		ctx := &hcl.EvalContext{Variables: args[1].AsValueMap(), Functions: map[string]function.Function{}}
+		for _, t := range expr.Variables() {
+			if _, ok := ctx.Variables[t.RootName()]; !ok {
+				return cty.NilVal, fmt.Errorf("%s: there is no value for %q", t.SourceRange(), t.RootName())
 			}
 		}
+		for _, f := range Functions(dir) {
+			if f.Name != "templatefile" {
+				ctx.Functions[f.Name] = f.Func
+			}
+		}
+		val, diags := expr.Value(ctx)
+		if diags.HasErrors() {
+			return cty.NilVal, diags
+		}
+		return val, nil
 	}
-	return false
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "vars", Type: cty.DynamicPseudoType}},
+		// A template that is one interpolation has the type of its value.
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if !args[0].IsKnown() || !args[1].IsKnown() {
+				return cty.DynamicPseudoType, nil
+			}
+			val, err := render(args)
+			return val.Type(), err
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return render(args) },
+	})
+}
+
+// globPattern makes a regular expression, which matches in linear time, of a
+// pattern for slash-separated names: * and ? stay inside one element, **
+// crosses them, and "**/" also stands for none.
+func globPattern(pattern string) (*regexp.Regexp, error) {
+	if _, err := path.Match(pattern, ""); err != nil {
+		return nil, fmt.Errorf("%q is not a pattern: %w", pattern, err)
+	}
+	var b strings.Builder
+	b.WriteString("^")
+	for rest := pattern; rest != ""; {
+		n := 1
+		switch {
+		case strings.HasPrefix(rest, "**/"):
+			b.WriteString("(?:.*/)?")
+			n = 3
+		case strings.HasPrefix(rest, "**"):
+			b.WriteString(".*")
+			n = 2
+		case rest[0] == '*':
+			b.WriteString("[^/]*")
+		case rest[0] == '?':
+			b.WriteString("[^/]")
+		case rest[0] == '[':
+			n = classEnd(rest)
+			class := rest[1 : n-1]
+			if strings.HasPrefix(class, "^") {
+				class = "^/" + class[1:]
+			}
+			b.WriteString("[" + strings.ReplaceAll(class, "[", `\[`) + "]")
+		case rest[0] == '\\' && len(rest) > 1:
+			_, size := utf8.DecodeRuneInString(rest[1:])
+			n = 1 + size
+			b.WriteString(regexp.QuoteMeta(rest[1:n]))
+		default:
+			_, n = utf8.DecodeRuneInString(rest)
+			b.WriteString(regexp.QuoteMeta(rest[:n]))
+		}
+		rest = rest[n:]
+	}
+	b.WriteString("$")
+	re, err := regexp.Compile("(?s)" + b.String())
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a pattern: %w", pattern, err)
+	}
+	return re, nil
+}
+
+// classEnd is the length of the character class that a valid pattern starts
+// with.
+func classEnd(pattern string) int {
+	for i := 2; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '\\':
+			i++
+		case ']':
+			return i + 1
+		}
+	}
+	return len(pattern)
 }

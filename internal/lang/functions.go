@@ -20,7 +20,8 @@ type Function struct {
 
 // Functions returns the functions of the language, by name. All are pure:
 // none reads the clock, chance, the network or the environment. Those that
-// read files are confined to dir, and are left out when dir is empty.
+// read files are confined to dir, and are left out when dir is empty. None makes
+// more than 100,000 elements or 16 MiB of text.
 func Functions(dir string) []Function {
 	table := []Function{
 		{"abs", "The absolute value of a number.", `abs(-3)`, stdlib.AbsoluteFunc},
@@ -44,7 +45,7 @@ func Functions(dir string) []Function {
 		{"format", "Text from a format and values, as in printf.", `format("%s-%03d", "a", 7)`, stdlib.FormatFunc},
 		{"formatlist", "Texts from a format and lists of values.", `formatlist("lib%s", ["a", "b"])`, stdlib.FormatListFunc},
 		{"indent", "Text whose lines but the first are indented.", `indent(2, "a\nb")`, stdlib.IndentFunc},
-		{"index", "An element of a list or map.", `index({ a = 1 }, "a")`, stdlib.IndexFunc},
+		{"index", "The element of a list, or of a map of values of one type, at a key.", `index(["a", "b"], 1)`, stdlib.IndexFunc},
 		{"int", "The whole part of a number.", `int(3.7)`, stdlib.IntFunc},
 		{"join", "Strings joined by a separator.", `join(",", ["a", "b"])`, stdlib.JoinFunc},
 		{"jsondecode", "JSON text as a value.", `jsondecode("[1]")`, stdlib.JSONDecodeFunc},
@@ -59,7 +60,7 @@ func Functions(dir string) []Function {
 		{"min", "The smallest of some numbers.", `min(1, 2)`, stdlib.MinFunc},
 		{"parseint", "A whole number from text in a base.", `parseint("ff", 16)`, stdlib.ParseIntFunc},
 		{"pow", "A number raised to a power.", `pow(2, 3)`, stdlib.PowFunc},
-		{"range", "A list of numbers.", `range(3)`, bounded(stdlib.RangeFunc)},
+		{"range", "A list of numbers.", `range(3)`, stdlib.RangeFunc},
 		{"regex", "The first match of a pattern.", `regex("[0-9]+", "a12")`, stdlib.RegexFunc},
 		{"regexall", "All matches of a pattern.", `regexall("[0-9]", "1a2")`, stdlib.RegexAllFunc},
 		{"regex_replace", "A string with matches of a pattern replaced.", `regex_replace("a1", "[0-9]", "")`, stdlib.RegexReplaceFunc},
@@ -97,6 +98,11 @@ func Functions(dir string) []Function {
 	}
 	if dir != "" {
 		table = append(table, fileFunctions(dir)...)
+	}
+	for i, f := range table {
+		if f.Name != "try" && f.Name != "can" { // these evaluate expressions themselves
+			table[i].Func = limited(f.Name, f.Func)
+		}
 	}
 	return table
 }

@@ -1,6 +1,9 @@
 package lang
 
 import (
+	"slices"
+	"unicode/utf8"
+
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -8,13 +11,46 @@ import (
 // maxShown bounds a value in a message, in bytes.
 const maxShown = 200
 
-func tokens(val cty.Value) []byte {
+// Show writes a value as HCL for messages, or "(sensitive)".
+func Show(val cty.Value) string {
+	if val == cty.NilVal {
+		return "(none)"
+	}
+	if val.ContainsMarked() {
+		return "(sensitive)"
+	}
 	if !val.IsWhollyKnown() {
-		return []byte("(unknown)")
+		return "(unknown)"
+	}
+	if holdsCapsule(val.Type()) {
+		return "(reference)"
 	}
 	b := hclwrite.TokensForValue(val).Bytes()
-	if len(b) > maxShown {
-		b = append(b[:maxShown:maxShown], "…"...)
+	if len(b) <= maxShown {
+		return string(b)
 	}
-	return b
+	cut := maxShown
+	for !utf8.RuneStart(b[cut]) {
+		cut--
+	}
+	return string(b[:cut]) + "…"
+}
+
+// holdsCapsule says whether a type has a part that can't be written as HCL.
+func holdsCapsule(t cty.Type) bool {
+	switch {
+	case t.IsCapsuleType():
+		return true
+	case t.IsCollectionType():
+		return holdsCapsule(t.ElementType())
+	case t.IsTupleType():
+		return slices.ContainsFunc(t.TupleElementTypes(), holdsCapsule)
+	case t.IsObjectType():
+		for _, a := range t.AttributeTypes() {
+			if holdsCapsule(a) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -2,7 +2,6 @@ package lang
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -77,33 +76,3 @@ var lengthFunc = function.New(&function.Spec{
 		return args[0].Length(), nil
 	},
 })
-
-// maxElements bounds the lists that one call can make.
-const maxElements = 100_000
-
-// bounded caps range's list, whose length is a number that a file chooses.
-func bounded(f function.Function) function.Function {
-	return function.New(&function.Spec{
-		VarParam: f.VarParam(),
-		Type:     func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(args) },
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			start, end, step := 0.0, 0.0, 1.0
-			nums := make([]float64, len(args))
-			for i, a := range args {
-				nums[i], _ = a.AsBigFloat().Float64()
-			}
-			switch len(nums) {
-			case 1:
-				end = nums[0]
-			case 2:
-				start, end = nums[0], nums[1]
-			case 3:
-				start, end, step = nums[0], nums[1], nums[2]
-			}
-			if step != 0 && (end-start)/step > maxElements {
-				return cty.NilVal, fmt.Errorf("the list would have more than %d elements", maxElements)
-			}
-			return f.Call(args)
-		},
-	})
-}

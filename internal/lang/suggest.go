@@ -10,7 +10,7 @@ import (
 
 // Nearest returns the candidates closest to name by edit distance, the closest
 // first, at most three, and none that differs in more than a third of its
-// letters (but two letters always may differ).
+// letters (but two letters always may differ, if one stays).
 func Nearest(name string, candidates []string) []string {
 	type scored struct {
 		name     string
@@ -19,7 +19,7 @@ func Nearest(name string, candidates []string) []string {
 	var close []scored
 	for _, c := range candidates {
 		d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(c), nil)
-		if d <= max(2, len(c)/3) || (len(name) >= 3 && strings.Contains(strings.ToLower(c), strings.ToLower(name))) {
+		if d <= max(2, len(c)/3) && d < max(len(name), len(c)) || (len(name) >= 3 && strings.Contains(strings.ToLower(c), strings.ToLower(name))) {
 			close = append(close, scored{c, d})
 		}
 	}

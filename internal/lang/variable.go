@@ -73,10 +73,14 @@ func DecodeVariable(block *hcl.Block) (Variable, hcl.Diagnostics) {
 		diags = append(diags, d...)
 		if !d.HasErrors() {
 			val, err := v.convert(val)
-			if err != nil {
+			switch {
+			case err == nil && val.IsNull() && !v.Nullable:
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid default",
+					Detail: fmt.Sprintf("%q is not nullable, so its default may not be null.", v.Name), Subject: attr.Expr.Range().Ptr()})
+			case err != nil:
 				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid default",
 					Detail: fmt.Sprintf("The default of %q does not fit its type: %s.", v.Name, err), Subject: attr.Expr.Range().Ptr()})
-			} else {
+			default:
 				v.Default = val
 			}
 		}
@@ -196,10 +200,10 @@ func ResolveVariables(declared []Variable, given []Given, funcs map[string]funct
 			continue
 		}
 		out.Sources[v.Name] = source
-		diags = append(diags, v.validate(val, source, funcs)...)
 		if v.Sensitive {
 			val = val.Mark(Sensitive)
 		}
+		diags = append(diags, v.validate(val, source, funcs)...)
 		out.Values[v.Name] = val
 	}
 	return out, diags
@@ -284,33 +288,18 @@ func (v Variable) validate(val cty.Value, source string, funcs map[string]functi
 				Detail: "A condition must be true or false.", Subject: r.condition.Range().Ptr()})
 			continue
 		}
-		if !ok.IsKnown() || ok.True() {
+		if ok, _ = ok.Unmark(); !ok.IsKnown() || ok.True() {
 			continue
 		}
 		msg, d := r.message.Value(ctx)
 		diags = append(diags, d...)
 		detail := "The value is not valid."
-		if !d.HasErrors() && msg.Type() == cty.String && msg.IsKnown() && !msg.IsNull() {
+		if !d.HasErrors() && msg.Type() == cty.String && !msg.IsMarked() && msg.IsKnown() && !msg.IsNull() {
 			detail = msg.AsString()
 		}
-		if v.Sensitive {
-			detail += " (The value came from " + source + ".)"
-		} else {
-			detail += fmt.Sprintf(" The value %s came from %s.", Show(val), source)
-		}
+		detail += fmt.Sprintf(" The value %s came from %s.", Show(val), source)
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: fmt.Sprintf("Invalid value for variable %q", v.Name),
-			Detail: detail, Subject: v.DeclRange.Ptr(), Context: r.condition.Range().Ptr()})
+			Detail: detail, Subject: r.condition.Range().Ptr()})
 	}
 	return diags
-}
-
-// Show writes a value as HCL for messages, or "(sensitive)".
-func Show(val cty.Value) string {
-	if val == cty.NilVal {
-		return "(none)"
-	}
-	if val.HasMark(Sensitive) || val.ContainsMarked() {
-		return "(sensitive)"
-	}
-	return string(tokens(val))
 }

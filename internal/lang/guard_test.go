@@ -1,0 +1,193 @@
+package lang
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	hcljson "github.com/hashicorp/hcl/v2/json"
+)
+
+func repeat(s string, n int) string { return strings.Repeat(s, n) }
+
+// fill repeats text until Guard would refuse more of it.
+func fill(s string) string {
+	perCopy := countTokens([]byte(s)) - 1
+	return repeat(s, min((maxSourceBytes-100)/len(s), (maxTokens-100)/perCopy))
+}
+
+// hostile are sources that are dear to parse: each as large as Guard lets
+// through, or larger.
+func hostile() map[string]string {
+	var attributes strings.Builder
+	for i := range maxTokens / 4 {
+		fmt.Fprintf(&attributes, "a%d=1\n", i)
+	}
+	return map[string]string{
+		"1 MB of (":                 "a = " + repeat("(", 1<<20),
+		"100 kB of !":               "a = " + repeat("!", 100_000),
+		"100 kB of -":               "a = " + repeat("-", 100_000) + "1",
+		"unclosed ( by line":        fill("a = (((((\n"),
+		"nested [":                  "a = " + repeat("[", 100_000) + repeat("]", 100_000),
+		"nested for":                "a = " + repeat("[for x in ", 20_000) + repeat("]", 20_000),
+		"nested interpolations":     "a = " + repeat(`"${`, 100_000) + "1" + repeat(`}"`, 100_000),
+		"nested heredocs":           "a = " + repeat("<<X\n${\n", 50_000),
+		"nested blocks":             repeat("b {\n", 100_000) + repeat("}\n", 100_000),
+		"nested directives":         `a = "` + repeat("%{if a}", 50_000) + repeat("%{endif}", 50_000) + `"`,
+		"unclosed directives":       `a = "` + repeat("%{for a in b}", 50_000) + `"`,
+		"nested calls":              "a = " + repeat("f(", 100_000) + repeat(")", 100_000),
+		"chain of conditions":       "a = " + repeat("a?a:", 70_000) + "a",
+		"chain of conditions, else": "a = " + repeat("a?", 70_000) + "a" + repeat(":a", 70_000),
+		"chain of +":                "a = 1" + repeat("+1", 100_000),
+		"chain of + in parentheses": "a = (1" + repeat("\n+1", 70_000) + ")",
+		"chain of + in an object":   "a = { for x in y : x => 1" + repeat("\n+1", 70_000) + "}",
+		"chain of indices":          "a = x" + repeat("[a]", 70_000),
+		"chain of splats":           "a = x" + repeat("[*]", 70_000),
+		"chain of legacy splats":    "a = x" + repeat(".*", 100_000),
+		"chain of attributes":       "a = x" + fill(".a"),
+		"one large list":            "a = [" + fill("1,") + "]",
+		"one large object":          "a = {" + fill("a=1,") + "}",
+		"one large template":        `a = "` + fill("${a}") + `"`,
+		"one large heredoc":         "a = <<X\n" + fill("${[1]}\n") + "X\n",
+		"flat directives":           `a = "` + fill("%{if a}%{endif}") + `"`,
+		"many blocks":               fill("b{}\n"),
+		"many labels":               "b " + fill(`"x" `) + "{}",
+		"many attributes":           attributes.String(),
+		"many errors":               fill("@"),
+		"many errors by line":       fill("a = =\n"),
+		"many quotes":               fill(`"`),
+		"spaces":                    repeat(" ", maxSourceBytes),
+		"huge exponent":             "a = 1e999999999",
+		"huge number":               "a = " + repeat("9", 1<<20),
+	}
+}
+
+// TestGuardBoundsParser parses whatever Guard lets through of hostile text: a
+// stack that overflows would end the test, and Guard and the parser may
+// allocate at most 500 MB in all, of which about a fourth lives at any time.
+func TestGuardBoundsParser(t *testing.T) {
+	const most = 500 << 20
+	for name, src := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			refused := Guard([]byte(src), "x.hcl").HasErrors()
+			if !refused {
+				file, _ := hclsyntax.ParseConfig([]byte(src), "x.hcl", hcl.InitialPos)
+				if body, ok := file.Body.(*hclsyntax.Body); ok {
+					for _, a := range body.Attributes {
+						a.Expr.Variables()
+						a.Expr.Value(nil)
+					}
+				}
+			}
+			runtime.ReadMemStats(&after)
+			if total := after.TotalAlloc - before.TotalAlloc; total > most {
+				t.Errorf("%d MB were allocated for %d bytes, refused: %v", total>>20, len(src), refused)
+			}
+		})
+	}
+}
+
+func TestGuard(t *testing.T) {
+	deep := maxNesting - 1
+	cases := map[string]struct {
+		file, src string
+		want      string // summary, or empty
+		line      int
+	}{
+		"empty":                          {src: ""},
+		"brackets at the bound":          {src: "a = " + repeat("(", maxNesting) + repeat(")", maxNesting)},
+		"brackets over the bound":        {src: "a = \n" + repeat("(", maxNesting+1), want: "Nested too deeply", line: 2},
+		"brackets in a string":           {src: `a = "` + repeat("(", 5000) + `"`},
+		"brackets in a comment":          {src: "# " + repeat("(", 5000)},
+		"brackets in a heredoc":          {src: "a = <<X\n" + repeat("(", 5000) + "\nX\n"},
+		"brackets in an interpolation":   {src: `a = "${` + repeat("(", maxNesting) + `}"`, want: "Nested too deeply", line: 1},
+		"escaped interpolations":         {src: `a = "` + repeat("$${", 5000) + `"`},
+		"many lines with one operator":   {src: repeat("a = 1 + 1\n", 5000)},
+		"many elements with an operator": {src: "a = [" + repeat("1 + 1, ", 5000) + "]"},
+		"many lines of an object":        {src: "a = {\n" + repeat("b = !c\n", 5000) + "}"},
+		"many interpolations in a row":   {src: `a = "` + repeat("${-b}", 5000) + `"`},
+		"many directives in a row":       {src: `a = "` + repeat("%{ if !b }x%{ endif }", 5000) + `"`},
+		"else in directives":             {src: `a = "` + repeat("%{ if b }x%{ else }y%{ endif }", 5000) + `"`},
+		"blocks one after the other":     {src: repeat("b {\n  a = f(1)[0]\n}\n", 5000)},
+		"operators at the bound":         {src: "a = " + repeat("!", maxNesting) + "b"},
+		"operators over the bound":       {src: "a = " + repeat("!", maxNesting+1) + "b", want: "Nested too deeply", line: 1},
+		"operators and brackets add":     {src: "a = " + repeat("(1 + ", maxNesting), want: "Nested too deeply", line: 1},
+		"too many bytes":                 {src: repeat(" ", maxSourceBytes+1), want: "File too large", line: 1},
+		"too many tokens":                {src: repeat(",", maxTokens), want: "File too large", line: 1},
+		"exponent":                       {src: "\na = 1e10000", want: "Number too large", line: 2},
+		"small exponent":                 {src: "a = 1e-9999"},
+		"json":                           {file: "x.json", src: `{"a": [1, {"b": "${c}"}]}`},
+		"json nesting":                   {file: "x.json", src: repeat("[", maxNesting+1), want: "Nested too deeply", line: 1},
+		"json nesting in text":           {file: "x.json", src: `{"a": "` + repeat("[", 5000) + `"}`},
+		"json template":                  {file: "x.json", src: `{"a": "${` + repeat("(", deep+1) + `}"}`, want: "Nested too deeply", line: 1},
+		"json template, escaped":         {file: "x.json", src: `{"a": "\u0024{` + repeat(`\u0028`, deep+1) + `}"}`, want: "Nested too deeply", line: 1},
+		"json exponent":                  {file: "x.json", src: `{"a": 1e99999}`, want: "Number too large", line: 1},
+		"json broken":                    {file: "x.json", src: `{"a": `},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if tc.file == "" {
+				tc.file = "x.hcl"
+			}
+			diags := Guard([]byte(tc.src), tc.file)
+			if tc.want == "" {
+				if diags.HasErrors() {
+					t.Fatal(diags)
+				}
+				return
+			}
+			if len(diags) != 1 || diags[0].Summary != tc.want || diags[0].Subject.Start.Line != tc.line {
+				t.Fatalf("got %v, want %q in line %d", diags, tc.want, tc.line)
+			}
+		})
+	}
+}
+
+func TestGuardFilesCountsTogether(t *testing.T) {
+	half := []byte(repeat(",", maxTokens/2))
+	if d := GuardFiles([]string{"a.hcl"}, map[string][]byte{"a.hcl": half}); d.HasErrors() {
+		t.Fatal(d)
+	}
+	d := GuardFiles([]string{"a.hcl", "b.hcl"}, map[string][]byte{"a.hcl": half, "b.hcl": half})
+	if len(d) != 1 || d[0].Subject.Filename != "b.hcl" {
+		t.Fatalf("got %v, want one error in b.hcl", d)
+	}
+}
+
+// FuzzGuard parses whatever Guard lets through; the parser's recursion is what
+// would end the process.
+func FuzzGuard(f *testing.F) {
+	for _, s := range []string{"a = 1", `b "x" { c = "${d}%{ if e }f%{ endif }" }`, "a = <<X\n${b}\nX\n", "a = [for x in y : x if z]", `{"a": "${b}"}`} {
+		f.Add([]byte(s), uint16(1))
+		f.Add([]byte(s), uint16(3000))
+	}
+	f.Fuzz(func(t *testing.T, piece []byte, times uint16) {
+		if len(piece)*int(times) > 1<<20 {
+			return
+		}
+		src := []byte(repeat(string(piece), int(times)))
+		if !Guard(src, "x.hcl").HasErrors() {
+			file, _ := hclsyntax.ParseConfig(src, "x.hcl", hcl.InitialPos)
+			if body, ok := file.Body.(*hclsyntax.Body); ok {
+				for _, a := range body.Attributes {
+					a.Expr.Value(nil)
+				}
+			}
+		}
+		if !Guard(src, "x.json").HasErrors() {
+			file, _ := hcljson.Parse(src, "x.json")
+			if file == nil {
+				return
+			}
+			attributes, _ := file.Body.JustAttributes()
+			for _, a := range attributes {
+				a.Expr.Value(&hcl.EvalContext{})
+			}
+		}
+	})
+}
