@@ -56,6 +56,7 @@ type run struct {
 	vars     *variables
 	result   *results.Result
 	project  []int
+	template []templateTriple
 	triples  map[triple]struct{} // CONSTRUCT and DESCRIBE: those given
 	describe []id
 	asked    map[id]struct{}
@@ -83,16 +84,35 @@ func (r *run) translate() *selectNode {
 				r.project = append(r.project, r.vars.slot(n.Var))
 			}
 		}
-	case syntax.Construct: // the template may name variables of its own
+	case syntax.Construct:
 		for _, t := range q.Template {
-			r.vars.ref(t.Subject)
-			r.vars.ref(t.Object)
-			if p, ok := t.Path.(syntax.PathVar); ok {
-				r.vars.slot(p.Name)
+			predicate := syntax.Node{}
+			switch p := t.Path.(type) {
+			case syntax.PathVar:
+				predicate.Var = p.Name
+			case syntax.PathIRI:
+				predicate.Term = rdf.NewIRI(p.IRI)
 			}
+			r.template = append(r.template, templateTriple{r.templateNode(t.Subject), r.templateNode(predicate), r.templateNode(t.Object)})
 		}
 	}
 	return sel
+}
+
+type templateTriple struct{ s, p, o templateNode }
+
+// templateNode is a variable or a term, or a blank node to be made anew for each
+// solution.
+type templateNode struct {
+	ref
+	blank string
+}
+
+func (r *run) templateNode(n syntax.Node) templateNode {
+	if isBlankVar(n.Var) {
+		return templateNode{blank: n.Var}
+	}
+	return templateNode{ref: r.vars.ref(n)}
 }
 
 // sink gives the function that takes the solutions.
@@ -132,27 +152,23 @@ func (r *run) keepRow() bool {
 // construct instantiates the template (section 16.2); what is no triple of RDF
 // is left out.
 func (r *run) construct() bool {
-	blanks := map[string]id{}
-	resolve := func(n syntax.Node) id {
-		if !isBlankVar(n.Var) {
-			return r.get(r.vars.ref(n))
+	var blanks map[string]id
+	resolve := func(n templateNode) id {
+		if n.blank == "" {
+			return r.get(n.ref)
 		}
-		b, ok := blanks[n.Var]
+		b, ok := blanks[n.blank]
 		if !ok {
 			b = r.terms.intern(r.freshBlank())
-			blanks[n.Var] = b
+			if blanks == nil {
+				blanks = map[string]id{}
+			}
+			blanks[n.blank] = b
 		}
 		return b
 	}
-	for _, t := range r.query.Template {
-		predicate := syntax.Node{}
-		switch p := t.Path.(type) {
-		case syntax.PathVar:
-			predicate.Var = p.Name
-		case syntax.PathIRI:
-			predicate.Term = rdf.NewIRI(p.IRI)
-		}
-		s, p, o := resolve(t.Subject), resolve(predicate), resolve(t.Object)
+	for _, t := range r.template {
+		s, p, o := resolve(t.s), resolve(t.p), resolve(t.o)
 		if s == 0 || p == 0 || o == 0 || r.terms.kind(s) == rdf.Literal || r.terms.kind(p) != rdf.IRI {
 			continue
 		}
@@ -160,7 +176,7 @@ func (r *run) construct() bool {
 			return false
 		}
 	}
-	return true
+	return r.tick()
 }
 
 func (r *run) addTriple(t triple) bool {

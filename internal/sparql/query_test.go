@@ -437,3 +437,25 @@ func TestLargeLimit(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestConcurrentQueries asks one store from several goroutines; run it with -race.
+func TestConcurrentQueries(t *testing.T) {
+	store := load(t, document("", people, ""), document("http://example.org/g", people, "g"))
+	const query = `SELECT (COUNT(*) AS ?n) { ?a :knows+ ?b OPTIONAL { ?b :age ?c } FILTER NOT EXISTS { ?a :absent ?b } BIND(CONCAT(STR(?a), "x") AS ?d) }`
+	answers := make(chan string)
+	for range 8 {
+		go func() {
+			got, err := store.Query(t.Context(), query, sparql.Options{Prefixes: prefixes, UnionDefaultGraph: true})
+			answers <- fmt.Sprint(text(got), err)
+		}()
+	}
+	first := <-answers
+	for range 7 {
+		if other := <-answers; other != first {
+			t.Errorf("%s and %s", first, other)
+		}
+	}
+	if !strings.Contains(first, "integer") {
+		t.Error(first)
+	}
+}
