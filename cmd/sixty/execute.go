@@ -103,7 +103,8 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		view.Note("Warning: %s", text)
 	}
 	var diags hcl.Diagnostics
-	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level, e.budgets()...)
+	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level,
+		append(e.budgets(), verdict.Ungated(e.pipeline.Gates, e.graph.Steps(), e.results)...)...)
 	a.warn(r, diags, view)
 	return e, nil
 }
@@ -112,8 +113,8 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 func (e *executed) budgets() []verdict.GateResult {
 	var out []verdict.GateResult
 	for i, s := range report.Stages(e.graph, e.host, e.results) {
-		if planned := e.graph.Stages[i]; planned.BudgetFails && planned.Budget > 0 {
-			out = append(out, verdict.Budget(planned, time.Duration(s.DurationMS)*time.Millisecond))
+		if planned := e.graph.Stages[i]; planned.BudgetFails && planned.Budget > 0 && planned.Skipped == "" {
+			out = append(out, verdict.Budget(planned, s.Status, time.Duration(s.DurationMS)*time.Millisecond))
 		}
 	}
 	return out
@@ -136,7 +137,7 @@ func (r *resolved) check() error {
 
 // plan makes the graph and checks it against the engine.
 func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
-	tree, err := e.crate.Pack(store)
+	tree, err := e.crate.Pack(store, o.written()...)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +264,7 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	if image == "" {
 		return usagef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
 	}
-	tree, err := e.crate.Pack(eng.store)
+	tree, err := e.crate.Pack(eng.store, o.written()...)
 	if err != nil {
 		return err
 	}

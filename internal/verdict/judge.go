@@ -7,6 +7,7 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -57,28 +58,45 @@ func Check(p *config.Pipeline, schema Schema, all []plan.Step) hcl.Diagnostics {
 	ctx.Variables = map[string]cty.Value{"metrics": schema.Unknown(), "step": step, "stage": stage}
 	var diags hcl.Diagnostics
 	for _, g := range p.Gates {
-		val, d := g.Condition.Value(ctx)
-		diags = append(diags, d...)
-		if !d.HasErrors() {
-			if _, err := convert.Convert(val, cty.Bool); err != nil {
-				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid gate condition",
-					Detail: "A condition must be true or false: " + err.Error() + ".", Subject: g.Condition.Range().Ptr()})
-			}
-		}
+		diags = append(diags, checkType(g.Condition, ctx, cty.Bool, "condition", "true or false")...)
 		if g.Message != nil {
-			_, d := g.Message.Value(ctx)
-			diags = append(diags, d...)
+			diags = append(diags, checkType(g.Message, ctx, cty.String, "message", "text")...)
 		}
 	}
 	return diags
 }
 
-// Budget is the gate of a stage whose exceeded budget fails the run.
-func Budget(s plan.Stage, took time.Duration) GateResult {
+// checkType refuses an expression of a gate that can't become the type; word
+// and want are what people call the two.
+func checkType(expr hcl.Expression, ctx *hcl.EvalContext, ty cty.Type, word, want string) hcl.Diagnostics {
+	val, diags := expr.Value(ctx)
+	if diags.HasErrors() {
+		return diags
+	}
+	problem := ""
+	if val, err := convert.Convert(val, ty); err != nil {
+		problem = err.Error()
+	} else if val.IsNull() {
+		problem = "it is null"
+	}
+	if problem != "" {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid gate " + word,
+			Detail: fmt.Sprintf("A gate's %s must be %s: %s.", word, want, problem), Subject: expr.Range().Ptr()})
+	}
+	return diags
+}
+
+// Budget is the gate of a stage whose exceeded budget fails the run. ended is
+// how the stage ended: one that did not run to its end has kept no budget, but
+// it may well have exceeded it.
+func Budget(s plan.Stage, ended plan.Status, took time.Duration) GateResult {
 	g := GateResult{Name: "budget " + s.Name, Level: config.Levels()[0], Severity: "error", Status: plan.StatusPassed, Range: s.Range,
 		Message: fmt.Sprintf("%s of %s", took.Round(time.Millisecond), s.Budget)}
-	if took > s.Budget {
+	switch {
+	case s.OverBudget(took):
 		g.Status = plan.StatusFailed
+	case !ended.Ran():
+		g.Status, g.Message = plan.StatusNotRun, "the stage did not run to its end: "+string(ended)
 	}
 	return g
 }
@@ -135,30 +153,54 @@ func (j judge) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
 		r.Status, r.Message = plan.StatusPassed, describe(named.metrics, j.metrics)
 		return r, diags
 	}
-	r.Status, r.Message = plan.StatusFailed, describe(named.metrics, j.metrics)
-	if g.Message != nil {
-		if msg, d := g.Message.Value(j.ctx); !d.HasErrors() {
-			if msg, _ := msg.Unmark(); msg.Type() == cty.String && msg.IsKnown() && !msg.IsNull() {
-				r.Message = msg.AsString()
-			}
+	r.Status = plan.StatusFailed
+	for _, text := range []string{j.message(g.Message), describe(named.metrics, j.metrics), "the condition is false"} {
+		if text != "" {
+			r.Message = text
+			break
 		}
-	}
-	if r.Message == "" {
-		r.Message = "the condition is false"
 	}
 	return r, diags
 }
 
+// message is a gate's own message; empty when it has none, or when it can't be
+// told: it may name a figure that was not measured, or a sensitive value.
+func (j judge) message(expr hcl.Expression) string {
+	if expr == nil {
+		return ""
+	}
+	val, diags := expr.Value(j.ctx)
+	if diags.HasErrors() || val.ContainsMarked() {
+		return ""
+	}
+	val, err := convert.Convert(val, cty.String)
+	if err != nil || val.IsNull() || !val.IsKnown() {
+		return ""
+	}
+	return val.AsString()
+}
+
 // naming is what a condition refers to.
 type naming struct {
-	metrics []string      // "tests.failed"
-	steps   []plan.Result // by name only
+	// metrics are figures, "tests.failed", or whole groups: "tests", and ""
+	// for all of them.
+	metrics []string
+	// steps are patterns of steps.
+	steps []stepPattern
+}
+
+// stepPattern names steps; an empty field stands for any.
+type stepPattern struct{ stage, name string }
+
+func (p stepPattern) matches(r plan.Result) bool {
+	return (p.stage == "" || p.stage == r.Stage) && (p.name == "" || p.name == r.Name)
 }
 
 func names(expr hcl.Expression) naming {
 	var n naming
 	for _, t := range expr.Variables() {
 		var path []string
+	parts:
 		for _, part := range t {
 			switch part := part.(type) {
 			case hcl.TraverseRoot:
@@ -166,18 +208,29 @@ func names(expr hcl.Expression) naming {
 			case hcl.TraverseAttr:
 				path = append(path, part.Name)
 			case hcl.TraverseIndex:
-				if part.Key.Type() == cty.String {
-					path = append(path, part.Key.AsString())
+				if part.Key.Type() != cty.String {
+					break parts
 				}
+				path = append(path, part.Key.AsString())
+			default:
+				break parts
 			}
 		}
-		switch {
-		case len(path) >= 3 && path[0] == "metrics":
-			n.metrics = append(n.metrics, path[1]+"."+path[2])
-		case len(path) >= 2 && path[0] == "step":
-			n.steps = append(n.steps, plan.Result{Name: path[1]})
-		case len(path) >= 4 && path[0] == "stage" && path[2] == "step":
-			n.steps = append(n.steps, plan.Result{Stage: path[1], Name: path[3]})
+		// A name that stops short, as in `for s in stage.testing.step`, stands
+		// for all below it: such a condition may read any of them.
+		at := func(i int) string {
+			if i < len(path) {
+				return path[i]
+			}
+			return ""
+		}
+		switch path[0] {
+		case "metrics":
+			n.metrics = append(n.metrics, strings.TrimSuffix(at(1)+"."+at(2), "."))
+		case "step":
+			n.steps = append(n.steps, stepPattern{name: at(1)})
+		case "stage":
+			n.steps = append(n.steps, stepPattern{stage: at(1), name: at(3)})
 		}
 	}
 	return n
@@ -187,34 +240,34 @@ func names(expr hcl.Expression) naming {
 func (j judge) missing(n naming) string {
 	for _, want := range n.steps {
 		for _, r := range j.results {
-			if r.Name != want.Name || want.Stage != "" && r.Stage != want.Stage {
-				continue
-			}
-			switch r.Status {
-			case plan.StatusPassed, plan.StatusFailed, plan.StatusTimedOut:
-			default:
+			if want.matches(r) && !r.Status.Ran() {
 				return fmt.Sprintf("step %s did not run: %s", r.Step, reason(r))
 			}
 		}
 	}
 	for _, name := range n.metrics {
-		if text := j.unmeasured(name); text != "" {
-			return text
+		if figure := j.unmeasured(name); figure != "" {
+			return fmt.Sprintf("metrics.%s was not measured", figure)
 		}
 	}
 	return ""
 }
 
+// unmeasured returns the first figure that a name stands for and that was not
+// measured, or nothing. Names that the schema lacks are no figures.
 func (j judge) unmeasured(name string) string {
-	for group, fields := range j.schema {
-		for _, f := range fields {
-			if group+"."+f.Name != name {
+	group, field, _ := strings.Cut(name, ".")
+	for _, g := range j.schema.Groups() {
+		if group != "" && g != group {
+			continue
+		}
+		for _, f := range j.schema[g] {
+			if field != "" && f.Name != field {
 				continue
 			}
-			if _, ok := j.metrics[group][f.Name]; ok {
-				return ""
+			if _, ok := j.metrics[g][f.Name]; !ok {
+				return g + "." + f.Name
 			}
-			return fmt.Sprintf("metrics.%s was not measured", name)
 		}
 	}
 	return ""
