@@ -4,6 +4,7 @@ package concept
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sixtyhq/sixty/examples/packs"
@@ -11,28 +12,36 @@ import (
 )
 
 // Catalog opens the market: the packs that ship with sixty and those that the
-// user added, whose configuration lies at configPath. Sources that are gone
-// come back as faults.
-func Catalog(ctx context.Context, configPath string) (*market.Catalog, []error, error) {
+// user added, whose configuration lies at configPath. The openers make the
+// sources that are not directories, see [market.Config.Open]. Sources that are
+// gone come back as faults.
+func Catalog(ctx context.Context, configPath string, openers ...market.Opener) (*market.Catalog, []error, error) {
 	cfg, err := market.ReadConfig(configPath)
 	if err != nil {
 		return nil, nil, err
 	}
-	added, faults := cfg.Open()
-	sources := append(added, market.NewFSSource("shipped with sixty", packs.FS))
-	catalog, err := market.OpenCatalog(ctx, sources...)
+	added, faults := cfg.Open(openers...)
+	catalog, err := market.OpenCatalog(ctx, append(added, Shipped())...)
 	if err != nil {
 		return nil, faults, err
 	}
 	return catalog, append(faults, catalog.Faults...), nil
 }
 
+// Shipped is the source of the packs that ship with sixty.
+func Shipped() market.Source { return market.NewFSSource("shipped with sixty", packs.FS) }
+
 // Resolve finds the newest version of a pack that satisfies a constraint. An
 // unknown pack gives a *market.UnknownPackError, which names the nearest ones.
-func Resolve(ctx context.Context, configPath, id, constraint string) (*market.Pack, error) {
-	catalog, _, err := Catalog(ctx, configPath)
+func Resolve(ctx context.Context, configPath, id, constraint string, openers ...market.Opener) (*market.Pack, error) {
+	catalog, faults, err := Catalog(ctx, configPath, openers...)
 	if err != nil {
 		return nil, fmt.Errorf("open the market: %w", err)
 	}
-	return catalog.Resolve(ctx, id, constraint)
+	pack, err := catalog.Resolve(ctx, id, constraint)
+	var unknown *market.UnknownPackError
+	if errors.As(err, &unknown) {
+		unknown.Faults = faults // a source that is gone may have had it
+	}
+	return pack, err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,7 +24,8 @@ type Request struct {
 	// Dir is the folder of the new crate; empty: one called like the crate,
 	// in the working folder.
 	Dir string
-	// Epoch is the time that templates see.
+	// Epoch is the time that templates see; zero: the time that an earlier run
+	// recorded in Dir, else the first day of this year.
 	Epoch time.Time
 }
 
@@ -39,43 +39,74 @@ type Result struct {
 
 // Render renders the pack and decides every write.
 func Render(ctx context.Context, req Request) (*Result, error) {
-	values, err := req.Pack.Resolve(req.Given)
+	run, values, err := packRun(req.Pack, req.Given)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := values.Plain()
-	if err != nil {
-		return nil, err
-	}
-	recordable, err := values.Recordable()
-	if err != nil {
-		return nil, err
-	}
-	templates, err := req.Pack.TemplateFS()
-	if err != nil {
-		return nil, err
-	}
-	r := &Result{Dir: req.Dir, Name: crateName(req.Pack, plain), Values: plain}
+	r := &Result{Dir: req.Dir, Name: crateName(req.Pack, values), Values: values}
 	if r.Dir == "" {
+		// A pack's default must not choose a folder elsewhere.
+		if r.Name == "." || !filepath.IsLocal(r.Name) || strings.ContainsAny(r.Name, `/\`) {
+			return nil, fmt.Errorf("the crate's name %q can't be a folder's name: say where the crate goes with --output", r.Name)
+		}
 		r.Dir = r.Name
 	}
-	output, record, err := existing(r.Dir)
-	if err != nil {
+	if run.Output, run.Record, err = existing(r.Dir); err != nil {
 		return nil, err
 	}
-	graph, err := graph(req.Pack)
-	if err != nil {
-		return nil, err
-	}
-	r.Plan, err = codegen.Render(ctx, codegen.Request{
-		Templates: templates, Vars: plain, Graph: graph, Epoch: req.Epoch, Output: output, Record: record,
-		Pack:      &codegen.PackRef{ID: req.Pack.ID, Version: req.Pack.Version, Source: req.Pack.Source, Digest: req.Pack.Digest},
-		Variables: recordable,
-	})
-	if err != nil {
+	run.Epoch = epoch(req.Epoch, run.Record)
+	if r.Plan, err = codegen.Render(ctx, *run); err != nil {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}
 	return r, nil
+}
+
+// packRun is the run of a pack with values, without a look at an output folder.
+func packRun(pack *market.Pack, given []lang.Given) (*codegen.Request, map[string]any, error) {
+	values, err := pack.Resolve(given)
+	if err != nil {
+		return nil, nil, err
+	}
+	plain, err := values.Plain()
+	if err != nil {
+		return nil, nil, err
+	}
+	run := &codegen.Request{
+		Vars: plain, Dialect: pack.Dialect, Graph: &codegen.Graph{Prefixes: pack.Prefixes, Base: pack.Base},
+		Pack: &codegen.PackRef{ID: pack.ID, Version: pack.Version, Source: pack.Source, Digest: pack.Digest},
+	}
+	if run.Variables, err = values.Recordable(); err != nil {
+		return nil, nil, err
+	}
+	if run.Templates, err = pack.TemplateFS(); err != nil {
+		return nil, nil, err
+	}
+	for _, part := range []struct {
+		names []string
+		to    *[]codegen.GraphDocument
+	}{{pack.Graphs, &run.Graph.Documents}, {pack.Queries, &run.Queries}, {pack.Shapes, &run.Shapes}} {
+		files, err := pack.ReadFiles(part.names)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, f := range files {
+			*part.to = append(*part.to, codegen.GraphDocument(f))
+		}
+	}
+	return run, plain, nil
+}
+
+// epoch is the time that templates see: the asked one, the one that the earlier
+// run recorded, or the first day of this year, which gives licences their year
+// and the same bytes all year.
+func epoch(asked time.Time, record codegen.Record) time.Time {
+	switch {
+	case !asked.IsZero():
+		return asked
+	case record.Epoch != nil:
+		return time.Unix(*record.Epoch, 0).UTC()
+	}
+	return time.Date(time.Now().UTC().Year(), 1, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // Write applies the plan. A file with a user's own edits is in the way unless
@@ -103,8 +134,8 @@ func (r *Result) Summary() string {
 		action codegen.Action
 		word   string
 	}{
-		{codegen.Create, "created"}, {codegen.Update, "updated"}, {codegen.Inject, "added to"}, {codegen.Remove, "removed"},
-		{codegen.Conflict, "with edits"}, {codegen.Unchanged, "unchanged"}, {codegen.Skip, "skipped"},
+		{codegen.Create, "created"}, {codegen.Update, "updated"}, {codegen.Merge, "merged"}, {codegen.Inject, "added to"},
+		{codegen.Remove, "removed"}, {codegen.Conflict, "with edits"}, {codegen.Marked, "with conflicts"}, {codegen.Unchanged, "unchanged"}, {codegen.Skip, "skipped"},
 	} {
 		if n := count[a.action]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, a.word))
@@ -125,6 +156,8 @@ func crateName(pack *market.Pack, values map[string]any) string {
 	return pack.ID[strings.LastIndex(pack.ID, ".")+1:]
 }
 
+// existing is what lies in the output folder, and the record of the run that
+// made it; nil when the folder is not there.
 func existing(dir string) (fs.FS, codegen.Record, error) {
 	st, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,23 +172,11 @@ func existing(dir string) (fs.FS, codegen.Record, error) {
 	if err := codegen.Recover(dir); err != nil {
 		return nil, codegen.Record{}, err
 	}
-	output := os.DirFS(dir)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, codegen.Record{}, fmt.Errorf("look at the output folder: %w", err)
+	}
+	output := root.FS()
 	record, err := codegen.ReadRecord(output)
 	return output, record, err
-}
-
-// graph loads the pack's own RDF.
-func graph(pack *market.Pack) (*codegen.Graph, error) {
-	if len(pack.Graphs) == 0 {
-		return nil, nil
-	}
-	g := &codegen.Graph{}
-	for _, name := range pack.Graphs {
-		text, err := fs.ReadFile(pack.FS, path.Clean(name))
-		if err != nil {
-			return nil, fmt.Errorf("read the graph of %s: %w", pack.ID, err)
-		}
-		g.Documents = append(g.Documents, codegen.GraphDocument{Name: name, Text: string(text)})
-	}
-	return g, nil
 }

@@ -1,0 +1,86 @@
+package generation
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/market"
+)
+
+// ReadRecord reads what an earlier run generated in a folder, which must be of a
+// pack.
+func ReadRecord(dir string) (codegen.Record, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return codegen.Record{}, fmt.Errorf("look at the generated folder: %w", err)
+	}
+	_, record, err := existing(dir)
+	if err != nil {
+		return codegen.Record{}, err
+	}
+	if record.Pack == nil {
+		return codegen.Record{}, fmt.Errorf("%s was not generated from a pack: it has no %s that names one", dir, codegen.RecordPath)
+	}
+	return record, nil
+}
+
+// UpdateRequest asks to bring a generated folder up to another version of its
+// pack.
+type UpdateRequest struct {
+	Dir string
+	// Base is the pack that the folder's record names, New the one to update
+	// to.
+	Base, New *market.Pack
+	// Given are values beside the recorded ones; they win. Variables that are
+	// sensitive are not recorded, so they are given again.
+	Given []lang.Given
+	// Epoch is as in [Request].
+	Epoch time.Time
+}
+
+// Update plans a three-way merge of the folder with what the two packs give. It
+// also names recorded variables that the new version no longer has.
+func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string, err error) {
+	output, record, err := existing(req.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	base, _, err := req.Base.GivenAgain(record.Variables, codegen.RecordPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	// What was generated had the recorded values, and of those given now only
+	// the ones that no record keeps.
+	for _, g := range req.Given {
+		unrecorded := func(v lang.Variable) bool { return v.Name == g.Name && v.Sensitive }
+		if slices.ContainsFunc(req.Base.Variables, unrecorded) {
+			base = append(base, g)
+		}
+	}
+	baseRun, _, err := packRun(req.Base, base)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the recorded values of %s %s: %w", req.Base.ID, req.Base.Version, err)
+	}
+	next, dropped, err := req.New.GivenAgain(record.Variables, codegen.RecordPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	newRun, values, err := packRun(req.New, append(next, req.Given...))
+	if err != nil {
+		return nil, nil, err
+	}
+	newRun.Output, newRun.Record = output, record
+	baseRun.Epoch, newRun.Epoch = epoch(time.Time{}, record), epoch(req.Epoch, record)
+	r = &Result{Dir: req.Dir, Name: crateName(req.New, values), Values: values}
+	r.Plan, err = codegen.UpdatePlan(ctx, codegen.UpdateRequest{
+		Base: *baseRun, New: *newRun, OurLabel: "yours", TheirLabel: req.New.ID + " " + req.New.Version,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("update to %s %s: %w", req.New.ID, req.New.Version, err)
+	}
+	return r, dropped, nil
+}
