@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 
 	"github.com/sixtyhq/sixty/internal/advisory"
 	"github.com/sixtyhq/sixty/internal/cargo"
@@ -77,48 +77,37 @@ func Metrics() verdict.Schema {
 	return s
 }
 
-// Measure reads the metrics of every step that ran. A step's reader that fails
-// is told as a warning, and its figures stay unmeasured.
+// Measure reads the metrics of every step that ran, from the folder of its
+// result. A step's reader that fails is told as a warning, and its figures stay
+// unmeasured.
 func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (verdict.Metrics, []string) {
 	all := groups()
 	out := verdict.Metrics{}
 	var warnings []string
 	for _, r := range results {
 		step, ok := g.Step(r.Step)
-		if !ok || r.Dir == "" {
+		// The folder of a step that did not run may hold an earlier run's output.
+		if !ok || r.Dir == "" || !r.Status.Ran() || len(step.Metrics) == 0 {
+			continue
+		}
+		root, err := os.OpenRoot(r.Dir)
+		if err != nil {
+			warnings = append(warnings, fmt.Sprintf("step %s: its output can't be read: %v", r.Step, err))
 			continue
 		}
 		for _, name := range step.Metrics {
-			reader, ok := all[name]
-			if !ok {
-				continue
-			}
-			values, err := reader.read(output{r}, c)
+			values, err := all[name].read(output{r, root}, c)
 			if err != nil {
 				warnings = append(warnings, fmt.Sprintf("step %s: metrics.%s: %v", r.Step, name, err))
+				continue
 			}
 			if len(values) > 0 {
 				out[name] = values
 			}
 		}
+		root.Close()
 	}
 	return out, warnings
-}
-
-// output is what a step left behind.
-type output struct{ plan.Result }
-
-// file reads one of the step's files.
-func (o output) file(name ...string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(append([]string{o.Dir}, name...)...))
-}
-
-func (o output) messages() (*cargo.Messages, error) {
-	b, err := o.file("stdout")
-	if err != nil {
-		return nil, err
-	}
-	return cargo.ParseMessages(bytes.NewReader(b))
 }
 
 func readBuild(o output, _ *crate.Crate) (map[string]float64, error) {
@@ -167,7 +156,7 @@ func readTests(o output, c *crate.Crate) (map[string]float64, error) {
 
 // readCoverage reads llvm-cov's summary; tests' own files do not count.
 func readCoverage(o output, _ *crate.Crate) (map[string]float64, error) {
-	f, err := os.Open(filepath.Join(o.Dir, "outputs", "coverage"))
+	f, err := o.open(coverageFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -198,26 +187,39 @@ func readFormat(o output, _ *crate.Crate) (map[string]float64, error) {
 		return nil, err
 	}
 	f := cargo.ParseFormatting(stdout, stderr, setup.SourceDir)
-	if len(f.Errors) > 0 {
+	switch {
+	case len(f.Errors) > 0:
 		return nil, fmt.Errorf("rustfmt: %s", f.Errors[0])
+	case len(f.Files) == 0 && !o.Status.OK():
+		return nil, errors.New("rustfmt failed and named no file")
 	}
 	return map[string]float64{"files": float64(len(f.Files))}, nil
 }
 
 func readPackage(o output, _ *crate.Crate) (map[string]float64, error) {
-	archives, err := filepath.Glob(filepath.Join(o.Dir, "outputs", "crates", "*.crate"))
-	if err != nil || len(archives) == 0 {
+	entries, err := fs.ReadDir(o.root.FS(), cratesFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	var size int64
-	for _, a := range archives {
-		st, err := os.Stat(a)
+	var crates, size float64
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() || path.Ext(entry.Name()) != ".crate" {
+			continue
+		}
+		st, err := entry.Info()
 		if err != nil {
 			return nil, err
 		}
-		size += st.Size()
+		crates++
+		size += float64(st.Size())
 	}
-	return map[string]float64{"crates": float64(len(archives)), "bytes": float64(size)}, nil
+	if crates == 0 {
+		return nil, nil
+	}
+	return map[string]float64{"crates": crates, "bytes": size}, nil
 }
 
 func readAudit(o output, _ *crate.Crate) (map[string]float64, error) {

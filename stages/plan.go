@@ -4,16 +4,20 @@
 package stages
 
 import (
+	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/stages/setup"
+	"github.com/sixtyhq/sixty/stages/validation"
 )
 
 // Input is everything that a plan depends on; all of it is resolved.
@@ -34,10 +38,11 @@ type Input struct {
 // NotAsked is the reason of stages that Input.Only leaves out.
 const NotAsked = "it was not asked for"
 
-// Plan makes the graph.
+// Plan makes the graph. With errors among the diagnostics it is good for no
+// more than finding further mistakes.
 func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
-	p := planner{in: in, rooms: map[string]setup.Room{}, graph: &plan.Graph{}}
-	var image *config.Ref
+	p := planner{in: in, rooms: map[string]setup.Room{}, measured: map[string]string{}, graph: &plan.Graph{}}
+	var image *config.Ref // of this and the later stages
 	for _, s := range in.Pipeline.Stages {
 		if s.Image != nil {
 			image = s.Image
@@ -54,7 +59,11 @@ type planner struct {
 	in    Input
 	graph *plan.Graph
 	rooms map[string]setup.Room // by image
-	diags hcl.Diagnostics
+	// warmed is the image whose dependencies the setup stage compiles.
+	warmed string
+	// measured are the steps that give each group of metrics.
+	measured map[string]string
+	diags    hcl.Diagnostics
 }
 
 func (p *planner) fail(r hcl.Range, summary, format string, args ...any) {
@@ -66,18 +75,24 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 	switch {
 	case !s.When:
 		out.Skipped = "its condition is false"
-	case s.Name != "setup" && len(p.in.Only) > 0 && !contains(p.in.Only, s.Name):
+	case s.Name != "setup" && len(p.in.Only) > 0 && !slices.Contains(p.in.Only, s.Name):
 		out.Skipped = NotAsked
 	}
 	if s.Name == "setup" && image != nil {
+		p.warmed = image.Name
 		if room, ok := p.room(*image, s.Range); ok {
 			for _, step := range room.Steps {
-				step.Range = config.PlanRange(s.Range)
+				step.Range, step.Skipped = config.PlanRange(s.Range), out.Skipped
 				out.Steps = append(out.Steps, step)
 			}
 		}
 	}
+	own := len(out.Steps)
 	for _, step := range s.Steps {
+		if slices.ContainsFunc(out.Steps[:own], func(o plan.Step) bool { return o.Name == step.Name }) {
+			p.fail(step.Range, "Duplicate step", "The setup stage makes a step called %q of its own; call this one otherwise.", step.Name)
+			continue
+		}
 		if planned, ok := p.step(s, step, image); ok {
 			planned.Skipped = out.Skipped
 			if planned.Skipped == "" && !step.When {
@@ -95,7 +110,9 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 		Command: step.Command, Runner: step.Uses, Timeout: step.Timeout,
 		After: step.After, Metrics: step.Metrics, Range: config.PlanRange(step.Range),
 	}
+	p.checkMetrics(out.ID, step)
 	if step.Uses != "" {
+		p.checkRunner(step)
 		return out, true
 	}
 	if step.Image != nil {
@@ -123,7 +140,7 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 	for _, m := range step.Mounts {
 		mounts[m.Path] = p.mount(m)
 	}
-	for _, target := range sortedKeys(mounts) {
+	for _, target := range slices.Sorted(maps.Keys(mounts)) {
 		out.Mounts = append(out.Mounts, mounts[target])
 	}
 	for _, o := range step.Outputs {
@@ -137,6 +154,11 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	if room, ok := p.rooms[ref.Name]; ok {
 		return room, true
 	}
+	warm := p.isWarm(ref.Name)
+	if warm && p.warmed != ref.Name {
+		p.fail(at, "Image without dependencies", "Image %q is warm: it holds the crate's dependencies, which are compiled in the stage \"setup\" and nowhere else. Put a stage \"setup\" { image = image.%s } before this, or take warm out of the image.", ref.Name, ref.Name)
+		return setup.Room{}, false
+	}
 	image, ok := p.in.Images[ref.Name]
 	if !ok {
 		p.fail(at, "Image not resolved", "Image %q is not resolved.", ref.Name)
@@ -144,7 +166,7 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	}
 	p.graph.Images = append(p.graph.Images, image)
 	room := setup.Plain(p.in.Tree)
-	if warm(p.in.Pipeline, ref.Name) && p.in.Rust != nil {
+	if warm && p.in.Rust != nil {
 		rust := *p.in.Rust
 		rust.Image, rust.Tree = ref.Name, p.in.Tree
 		var err error
@@ -157,8 +179,8 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	return room, true
 }
 
-func warm(p *config.Pipeline, name string) bool {
-	for _, i := range p.Images {
+func (p *planner) isWarm(name string) bool {
+	for _, i := range p.in.Pipeline.Images {
 		if i.Name == name {
 			return i.Warm != nil
 		}
@@ -181,6 +203,37 @@ func (p *planner) mount(m config.Mount) plan.Mount {
 	return out
 }
 
+// checkMetrics refuses metrics that nothing reads, and two steps for one group:
+// which of the two a gate would judge could not be told.
+func (p *planner) checkMetrics(id string, step config.Step) {
+	known := groups()
+	for _, name := range step.Metrics {
+		if _, ok := known[name]; !ok {
+			names := Metrics().Groups()
+			p.fail(step.Range, "Unknown metrics", "Step %q can't measure %q; the groups of metrics are %s.%s", id, name,
+				strings.Join(names, ", "), lang.DidYouMean(name, names))
+			continue
+		}
+		if other, taken := p.measured[name]; taken {
+			p.fail(step.Range, "Metrics measured twice", "Steps %q and %q both measure %q.", other, id, name)
+			continue
+		}
+		p.measured[name] = id
+	}
+}
+
+// checkRunner refuses what an in-process step can't have, and runners that do
+// not exist.
+func (p *planner) checkRunner(step config.Step) {
+	if step.Uses != validation.AuditRunner {
+		p.fail(step.Range, "Unknown runner", "There is no runner %q; the one there is is %q.", step.Uses, validation.AuditRunner)
+	}
+	if step.Image != nil || len(step.Env)+len(step.Mounts)+len(step.Outputs) > 0 || step.Dir != "" ||
+		step.Timeout != 0 || step.Network != string(plan.NetworkNone) {
+		p.fail(step.Range, "Not for this step", "A step with \"uses\" runs in no container, so it has no image, env, dir, timeout, network, mounts and outputs.")
+	}
+}
+
 // checkOrder reports cycles at the first step of them.
 func (p *planner) checkOrder() {
 	_, err := plan.Order(p.graph)
@@ -188,7 +241,8 @@ func (p *planner) checkOrder() {
 		return
 	}
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Steps can't be ordered", Detail: err.Error() + "."}
-	if cycle, ok := err.(*plan.CycleError); ok {
+	var cycle *plan.CycleError
+	if errors.As(err, &cycle) {
 		if step, ok := p.graph.Step(cycle.Steps[0]); ok {
 			d.Subject = config.HCLRange(step.Range)
 		}
@@ -196,7 +250,8 @@ func (p *planner) checkOrder() {
 	p.diags = append(p.diags, d)
 }
 
-// merge joins two sorted environments, the later one winning.
+// merge joins two environments, NAME=value, the later one winning; the result is
+// sorted by name.
 func merge(base, own []string) []string {
 	m := map[string]string{}
 	for _, pair := range append(append([]string{}, base...), own...) {
@@ -204,26 +259,8 @@ func merge(base, own []string) []string {
 		m[name] = value
 	}
 	var out []string
-	for _, name := range sortedKeys(m) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		out = append(out, name+"="+m[name])
 	}
 	return out
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }

@@ -26,6 +26,19 @@ import (
 // bundleSuffix is added to a report's name for its bundle.
 const bundleSuffix = ".sigstore.json"
 
+// written lists what a run writes, as far as it was told where.
+func (o *runOptions) written() []string {
+	dir := filepath.Dir(o.report)
+	paths := []string{o.report, markdownPath(o.report), o.report + bundleSuffix, filepath.Join(dir, "logs"), filepath.Join(dir, "artifacts")}
+	if o.metrics != "" {
+		paths = append(paths, o.metrics)
+	}
+	return paths
+}
+
+// markdownPath is where a report's summary lies.
+func markdownPath(report string) string { return strings.TrimSuffix(report, ".json") + ".md" }
+
 // finished is what lies on disk when a run is over.
 type finished struct {
 	report    report.Report
@@ -68,7 +81,7 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed) (*finished
 	if err := writeFile(o.report, text); err != nil {
 		return nil, err
 	}
-	if err := writeFile(strings.TrimSuffix(o.report, ".json")+".md", []byte(f.report.Markdown())); err != nil {
+	if err := writeFile(markdownPath(o.report), []byte(f.report.Markdown())); err != nil {
 		return nil, err
 	}
 	if o.metrics != "" {

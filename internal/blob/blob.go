@@ -13,7 +13,8 @@ import (
 	"path/filepath"
 )
 
-// Store is a folder of blobs. Several processes may use one at a time.
+// Store is a folder of blobs. Any number of processes may use one at the same
+// time: a blob appears whole, under the name of its content.
 type Store struct{ dir string }
 
 // Blob is a stored file.
@@ -40,7 +41,7 @@ func (s *Store) Dir() string { return s.dir }
 
 func (s *Store) folder() string { return filepath.Join(s.dir, "blobs", "sha256") }
 
-// Put stores what write writes.
+// Put stores what write writes. The error of write comes back as it is.
 func (s *Store) Put(write func(io.Writer) error) (Blob, error) {
 	tmp, err := os.CreateTemp(s.folder(), ".new-")
 	if err != nil {
@@ -75,13 +76,13 @@ func (s *Store) PutBytes(content []byte) (Blob, error) {
 	return s.Put(func(w io.Writer) error { _, err := w.Write(content); return err })
 }
 
-// PutTree stores a tree as an uncompressed tar, the same for the same files
-// wherever they lie.
+// PutTree stores a tree as an uncompressed tar; see [WriteTar].
 func (s *Store) PutTree(tree fs.FS, skip func(name string, entry fs.DirEntry) bool) (Blob, error) {
 	return s.Put(func(w io.Writer) error { return WriteTar(w, tree, skip) })
 }
 
-// PutFiles is PutTree for files in memory, by slash-separated path.
+// PutFiles is PutTree for files in memory, by slash-separated path. None of
+// them is executable.
 func (s *Store) PutFiles(files map[string][]byte) (Blob, error) {
 	return s.Put(func(w io.Writer) error { return writeFiles(w, files) })
 }

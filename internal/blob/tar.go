@@ -2,12 +2,14 @@ package blob
 
 import (
 	"archive/tar"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,8 +20,9 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // WriteTar writes a tree as a tar: names in lexical order, owner root, mode
 // 0755 for folders and executable files, 0644 for others, one time for all.
-// Links are kept as they are; a device, pipe or socket is an error. skip, which
-// may be nil, leaves files and whole folders out.
+// So a tree of the same names, content and executable bits is the same tar
+// wherever it lies. Links are kept as they are; a device, pipe or socket is an
+// error. skip, which may be nil, leaves files and whole folders out.
 func WriteTar(w io.Writer, tree fs.FS, skip func(name string, entry fs.DirEntry) bool) error {
 	tw := tar.NewWriter(w)
 	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -73,6 +76,9 @@ func writeFile(tw *tar.Writer, tree fs.FS, name string, header *tar.Header) erro
 	if err != nil {
 		return err
 	}
+	if !st.Mode().IsRegular() {
+		return errors.New("it was replaced while it was packed")
+	}
 	if st.Mode()&0o111 != 0 {
 		header.Mode = 0o755
 	}
@@ -84,7 +90,7 @@ func writeFile(tw *tar.Writer, tree fs.FS, name string, header *tar.Header) erro
 	return err
 }
 
-// writeFiles writes files in memory in WriteTar's form.
+// writeFiles writes files in memory in WriteTar's form and order.
 func writeFiles(w io.Writer, files map[string][]byte) error {
 	tw := tar.NewWriter(w)
 	made := map[string]bool{".": true}
@@ -96,22 +102,32 @@ func writeFiles(w io.Writer, files map[string][]byte) error {
 		if err := folder(path.Dir(dir)); err != nil {
 			return err
 		}
+		if _, file := files[dir]; file {
+			return fmt.Errorf("pack %q: it is both a file and a folder", dir)
+		}
 		made[dir] = true
 		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch, Format: tar.FormatPAX})
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
+	for _, name := range slices.SortedFunc(maps.Keys(files), compareWalk) {
 		if !fs.ValidPath(name) || name == "." {
 			return fmt.Errorf("pack %q: not a path below the root", name)
 		}
 		if err := folder(path.Dir(name)); err != nil {
 			return err
 		}
-		if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(files[name])), ModTime: epoch, Format: tar.FormatPAX}); err != nil {
-			return err
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(files[name])), ModTime: epoch, Format: tar.FormatPAX}
+		if err := tw.WriteHeader(header); err != nil {
+			return fmt.Errorf("pack %q: %w", name, err)
 		}
 		if _, err := tw.Write(files[name]); err != nil {
 			return err
 		}
 	}
 	return tw.Close()
+}
+
+// compareWalk orders paths as a walk of the tree meets them: a folder's content
+// comes right after the folder, so a slash is less than any other byte.
+func compareWalk(a, b string) int {
+	return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))
 }

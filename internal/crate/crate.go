@@ -5,15 +5,13 @@ package crate
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/cargo"
 )
 
@@ -49,7 +47,12 @@ func Open(manifest string) (*Crate, error) {
 		return nil, err
 	}
 	c := &Crate{Dir: dir, Name: filepath.Base(dir)}
-	if c.Project, err = cargo.LoadProject(c.tree()); err != nil {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the crate: %w", err)
+	}
+	defer root.Close()
+	if c.Project, err = cargo.LoadProject(root.FS()); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	for _, m := range c.Project.Members {
@@ -57,49 +60,39 @@ func Open(manifest string) (*Crate, error) {
 			c.Name, c.Version = m.Name, m.Version
 		}
 	}
-	lock, err := os.ReadFile(filepath.Join(dir, LockName))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return c, nil
-	case err != nil:
-		return nil, fmt.Errorf("open the crate: %w", err)
-	}
-	if c.Lock, err = cargo.ParseLock(lock); err != nil {
+	if c.Lock, err = readLock(root); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, LockName), err)
 	}
 	return c, nil
 }
 
-func (c *Crate) tree() fs.FS { return os.DirFS(c.Dir) }
-
-// Pack stores the source tree. Build products (any folder that says it is a
-// cache, as cargo's target does), version control and sixty's own record stay
-// out.
-func (c *Crate) Pack(store *blob.Store) (blob.Blob, error) {
-	b, err := store.PutTree(c.tree(), c.skip)
+// readLock parses the lockfile below root; nil when there is none.
+func readLock(root *os.Root) (*cargo.Lock, error) {
+	f, err := root.Open(LockName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return blob.Blob{}, fmt.Errorf("pack the source of %s: %w", c.Name, err)
+		return nil, err
 	}
-	return b, nil
-}
-
-// cacheSignature begins a CACHEDIR.TAG, https://bford.info/cachedir/.
-const cacheSignature = "Signature: 8a477f597d28d172789f06886806bc55"
-
-func (c *Crate) skip(name string, entry fs.DirEntry) bool {
-	switch path.Base(name) {
-	case ".git", ".hg", ".jj", ".svn", ".sixty":
-		return true
+	defer f.Close()
+	// One byte more than a lockfile may have, so that ParseLock refuses it.
+	text, err := io.ReadAll(io.LimitReader(f, cargo.MaxLockBytes+1))
+	if err != nil {
+		return nil, err
 	}
-	if !entry.IsDir() {
-		return false
-	}
-	tag, err := os.ReadFile(filepath.Join(c.Dir, filepath.FromSlash(name), "CACHEDIR.TAG"))
-	return err == nil && strings.HasPrefix(string(tag), cacheSignature)
+	return cargo.ParseLock(text)
 }
 
 // Skeleton is the least tree that compiles the dependencies.
-func (c *Crate) Skeleton() (*cargo.Skeleton, error) { return cargo.NewSkeleton(c.tree()) }
+func (c *Crate) Skeleton() (*cargo.Skeleton, error) {
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the crate: %w", err)
+	}
+	defer root.Close()
+	return cargo.NewSkeleton(root.FS())
+}
 
 // Sources are the crates that the lockfile pins. The error is ErrNoLock when
 // there is no lockfile.
@@ -112,9 +105,12 @@ func (c *Crate) Sources() (cargo.SourceSet, error) {
 
 // Value is the crate as pipelines see it: crate.name, crate.version,
 // crate.members as a list of { name, version, dir }, and lists of
-// { package, name } for bins, examples and benches.
+// { package, name } for bins, examples and benches. Targets that need features
+// are left out, since a plain build does not make them.
 func (c *Crate) Value() cty.Value {
 	lists := map[cargo.TargetKind][]cty.Value{}
+	targetType := cty.Object(map[string]cty.Type{"package": cty.String, "name": cty.String})
+	memberType := cty.Object(map[string]cty.Type{"name": cty.String, "version": cty.String, "dir": cty.String})
 	var members []cty.Value
 	for _, m := range c.Project.Members {
 		if !m.InWorkspace {
@@ -132,15 +128,19 @@ func (c *Crate) Value() cty.Value {
 			}))
 		}
 	}
-	list := func(kind cargo.TargetKind) cty.Value {
-		if len(lists[kind]) == 0 {
-			return cty.ListValEmpty(cty.Object(map[string]cty.Type{"package": cty.String, "name": cty.String}))
-		}
-		return cty.ListVal(lists[kind])
-	}
 	return cty.ObjectVal(map[string]cty.Value{
 		"name": cty.StringVal(c.Name), "version": cty.StringVal(c.Version),
-		"workspace": cty.BoolVal(c.Project.Workspace), "members": cty.ListVal(members),
-		"bins": list(cargo.TargetBin), "examples": list(cargo.TargetExample), "benches": list(cargo.TargetBench),
+		"workspace": cty.BoolVal(c.Project.Workspace), "members": list(members, memberType),
+		"bins":     list(lists[cargo.TargetBin], targetType),
+		"examples": list(lists[cargo.TargetExample], targetType),
+		"benches":  list(lists[cargo.TargetBench], targetType),
 	})
+}
+
+// list is a list of a type also when it is empty.
+func list(values []cty.Value, of cty.Type) cty.Value {
+	if len(values) == 0 {
+		return cty.ListValEmpty(of)
+	}
+	return cty.ListVal(values)
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Caps declares what an engine can keep of a plan.
 type Caps struct {
@@ -14,7 +17,8 @@ type Caps struct {
 	Layouts bool
 }
 
-// Refusal is a step that an engine can't keep.
+// Refusal is what of a step an engine can't keep; Range is where the step was
+// declared.
 type Refusal struct {
 	Step   string
 	Reason string
@@ -34,11 +38,11 @@ func Check(g *Graph, caps Caps) []Refusal {
 		if s.Runner != "" || s.Skipped != "" {
 			continue
 		}
-		if !contains(caps.Networks, s.Network) {
+		if !slices.Contains(caps.Networks, s.Network) {
 			refuse("the %s engine can't give it network %q", caps.Name, s.Network)
 		}
 		for _, m := range s.Mounts {
-			if !contains(caps.Sources, m.Source.Kind) {
+			if !slices.Contains(caps.Sources, m.Source.Kind) {
 				refuse("the %s engine can't mount a %s at %s", caps.Name, m.Source.Kind, m.Target)
 			}
 		}
@@ -49,13 +53,4 @@ func Check(g *Graph, caps Caps) []Refusal {
 		}
 	}
 	return refusals
-}
-
-func contains[T comparable](all []T, one T) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
 }

@@ -32,6 +32,10 @@ type Stage struct {
 	Range   Range  `json:"range,omitzero"`
 }
 
+// OverBudget reports whether a stage that took this long has exceeded its
+// budget.
+func (s Stage) OverBudget(took time.Duration) bool { return s.Budget > 0 && took > s.Budget }
+
 // Image is a root file system, known by content.
 type Image struct {
 	Name string `json:"name"`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strings"
 )
 
 // KeyPart is one named input of a step's key. Two keys differ exactly when
@@ -22,8 +23,14 @@ type Key struct {
 }
 
 // Keys returns the key of every step. initDigest is the digest of the
-// sixty-init binary that wraps each step. Names, ranges, timeouts and metrics
-// secrets enter by id only. The graph must be orderable.
+// sixty-init binary that wraps each step.
+//
+// What does not change a step's results is left out: the names of stages,
+// steps and images, order without data, metrics, ranges, and the addresses of
+// files that are known by checksum. The names of outputs count, since results
+// lie on disk under them. Caches and secrets enter by id only.
+//
+// The error is that of [Order], or names an image that does not exist.
 func Keys(g *Graph, initDigest string) (map[string]Key, error) {
 	ids, err := Order(g)
 	if err != nil {
@@ -59,7 +66,7 @@ func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPa
 		parts = append(parts, KeyPart{"image", image.Digest}, KeyPart{"image env", jsonString(image.Env)})
 	}
 	for _, pair := range s.Env {
-		name, value := splitEnv(pair)
+		name, value, _ := strings.Cut(pair, "=")
 		parts = append(parts, KeyPart{"env " + name, value})
 	}
 	for _, m := range s.Mounts {
@@ -76,7 +83,7 @@ func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPa
 func sourceKey(s Source, keys map[string]Key) string {
 	switch s.Kind {
 	case SourceOutput:
-		return "output " + s.Output + " of " + s.Step + " " + keys[s.Step].Digest
+		return "output " + s.Output + " of " + keys[s.Step].Digest
 	case SourceFetch:
 		sums := make([]string, 0, len(s.Files))
 		for _, f := range s.Files {
@@ -85,18 +92,8 @@ func sourceKey(s Source, keys map[string]Key) string {
 		sort.Strings(sums)
 		return "fetch " + jsonString(sums)
 	default:
-		s.Path, s.Size = "", 0
 		return string(s.Kind) + " " + s.Digest + s.Cache + s.Secret
 	}
-}
-
-func splitEnv(pair string) (name, value string) {
-	for i := range pair {
-		if pair[i] == '=' {
-			return pair[:i], pair[i+1:]
-		}
-	}
-	return pair, ""
 }
 
 func digestParts(parts []KeyPart) string {

@@ -2,12 +2,16 @@ package plan
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
-// CycleError names the steps of a cycle, the first one again at the end.
-type CycleError struct{ Steps []string }
+// CycleError is that steps wait for each other.
+type CycleError struct {
+	// Steps are the cycle's steps, each one before the step that waits for it;
+	// the first one stands again at the end.
+	Steps []string
+}
 
 func (e *CycleError) Error() string {
 	return "steps depend on each other in a cycle: " + strings.Join(e.Steps, " → ")
@@ -50,10 +54,8 @@ func Order(g *Graph) ([]string, error) {
 		ids = append(ids, steps[i].ID)
 		for _, j := range next[i] {
 			if waits[j]--; waits[j] == 0 {
-				at := sort.SearchInts(free, j)
-				free = append(free, 0)
-				copy(free[at+1:], free[at:])
-				free[at] = j
+				at, _ := slices.BinarySearch(free, j)
+				free = slices.Insert(free, at, j)
 			}
 		}
 	}
@@ -66,11 +68,9 @@ func Order(g *Graph) ([]string, error) {
 // Before returns, without repeats, the steps that must have ended before s
 // may start.
 func (s Step) Before() []string {
-	seen := map[string]bool{}
 	var ids []string
 	for _, id := range append(s.Inputs(), s.After...) {
-		if !seen[id] {
-			seen[id] = true
+		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -89,9 +89,7 @@ func cycle(steps []Step, index map[string]int, waits []int) []string {
 	for {
 		if from, ok := seen[at]; ok {
 			path = append(path[from:], steps[at].ID)
-			for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
-				path[i], path[j] = path[j], path[i]
-			}
+			slices.Reverse(path)
 			return path
 		}
 		seen[at] = len(path)

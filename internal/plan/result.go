@@ -25,6 +25,12 @@ const (
 // OK reports whether the status counts as a success.
 func (s Status) OK() bool { return s == StatusPassed }
 
+// Ran reports whether the command came to an end, or to its timeout, so that
+// what it left behind says something of the crate.
+func (s Status) Ran() bool {
+	return s == StatusPassed || s == StatusFailed || s == StatusTimedOut
+}
+
 // Result is what one step did. Every figure is measured; what was not
 // measured is nil.
 type Result struct {

@@ -151,7 +151,8 @@ func (r Report) JSON() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// Parse reads a report file.
+// Parse reads a report file. It refuses what is not a report of this form; the
+// text in it is as hostile as whoever wrote the file.
 func Parse(b []byte) (Report, error) {
 	var r Report
 	if err := json.Unmarshal(b, &r); err != nil {
@@ -159,6 +160,9 @@ func Parse(b []byte) (Report, error) {
 	}
 	if r.Schema != SchemaURI {
 		return Report{}, fmt.Errorf("read the report: its $schema is %q, not %q", r.Schema, SchemaURI)
+	}
+	if r.DeploymentStatus != Ready && r.DeploymentStatus != NotReady {
+		return Report{}, fmt.Errorf("read the report: its deployment_status is %q, neither %s nor %s", r.DeploymentStatus, Ready, NotReady)
 	}
 	return r, nil
 }
@@ -178,10 +182,7 @@ func Stages(g *plan.Graph, host, results []plan.Result) []Stage {
 }
 
 func stage(s plan.Stage, results []plan.Result) Stage {
-	out := Stage{Name: s.Name, BudgetMS: s.Budget.Milliseconds(), Status: plan.StatusPassed, Reason: s.Skipped, Steps: []Step{}}
-	if s.Skipped != "" {
-		out.Status = plan.StatusSkipped
-	}
+	out := Stage{Name: s.Name, BudgetMS: s.Budget.Milliseconds(), Status: plan.StatusSkipped, Reason: s.Skipped, Steps: []Step{}}
 	var spans []span
 	for _, r := range results {
 		step := Step{ID: r.Step, Status: r.Status, Reason: r.Reason, Cached: r.Cached, DurationMS: r.Duration().Milliseconds(),
@@ -193,9 +194,13 @@ func stage(s plan.Stage, results []plan.Result) Stage {
 		out.Status = worse(out.Status, r.Status)
 		spans = append(spans, span{r.Started, r.Ended})
 	}
-	took := covered(spans)
+	// Judged as it is shown: in whole milliseconds.
+	if out.Status == plan.StatusSkipped && out.Reason == "" {
+		out.Reason = "none of its steps ran"
+	}
+	took := covered(spans).Truncate(time.Millisecond)
 	out.DurationMS = took.Milliseconds()
-	out.BudgetExceeded = s.Budget > 0 && took > s.Budget
+	out.BudgetExceeded = s.OverBudget(took)
 	return out
 }
 
@@ -218,14 +223,14 @@ func covered(spans []span) time.Duration {
 	return total
 }
 
-// worse is the status of a stage after one more step; a skipped step leaves it
-// as it is.
+// worse is the status of a stage after one more step: a stage ends as the worst
+// of its steps.
 func worse(a, b plan.Status) plan.Status {
-	rank := map[plan.Status]int{
-		plan.StatusPassed: 1, plan.StatusNotRun: 2, plan.StatusFailed: 3,
-		plan.StatusTimedOut: 4, plan.StatusCanceled: 5, plan.StatusError: 6,
+	ascending := []plan.Status{
+		plan.StatusSkipped, plan.StatusPassed, plan.StatusNotRun, plan.StatusFailed,
+		plan.StatusTimedOut, plan.StatusCanceled, plan.StatusError,
 	}
-	if rank[b] > rank[a] && a != plan.StatusSkipped {
+	if slices.Index(ascending, b) > slices.Index(ascending, a) {
 		return b
 	}
 	return a

@@ -12,7 +12,8 @@ import (
 )
 
 // Runner runs one step. A step that says no is a Result; an error means that
-// the runner could not do its work.
+// the runner could not do its work, and of the Result only Dir and Key count
+// then. Run is called from several goroutines at once.
 type Runner interface {
 	Run(ctx context.Context, s plan.Step) (plan.Result, error)
 }
@@ -50,10 +51,12 @@ func Steps(ctx context.Context, g *plan.Graph, opts Options) ([]plan.Result, err
 	return results, nil
 }
 
+// scheduler is owned by the goroutine of Steps; only ended is shared with the
+// goroutines of running steps.
 type scheduler struct {
 	opts    Options
-	pending []plan.Step // in order; not yet started
-	results map[string]plan.Result
+	pending []plan.Step            // in order; neither started nor settled
+	results map[string]plan.Result // by step ID, of those that are over
 	ended   chan plan.Result
 	running int
 }
@@ -171,37 +174,36 @@ func (s *scheduler) start(ctx context.Context, step plan.Step) {
 }
 
 func (s *scheduler) run(ctx context.Context, step plan.Step) plan.Result {
-	runner := s.opts.Engine
-	if step.Runner != "" {
-		runner = s.opts.Runners[step.Runner]
-	}
 	started := time.Now()
-	if runner == nil {
-		return failure(step, started, fmt.Errorf("no runner called %q", step.Runner))
+	r, err := s.call(ctx, step)
+	if err == nil && r.Status == "" {
+		err = errors.New("its runner gave no status")
 	}
-	r, err := runner.Run(ctx, step)
-	switch {
-	case err == nil:
-		return r
-	case ctx.Err() != nil:
-		r := failure(step, started, context.Cause(ctx))
-		r.Status = plan.StatusCanceled
-		return r
-	default:
-		f := failure(step, started, err)
-		f.Dir = r.Dir
-		return f
+	if err != nil {
+		status := plan.StatusError
+		if ctx.Err() != nil {
+			status, err = plan.StatusCanceled, context.Cause(ctx)
+		}
+		r = plan.Result{Status: status, Reason: err.Error(), Dir: r.Dir, Key: r.Key, Started: started, Ended: time.Now()}
 	}
+	// Whose result this is, is the scheduler's to say: a step without one
+	// would be waited for for ever.
+	r.Step, r.Stage, r.Name, r.Range = step.ID, step.Stage, step.Name, step.Range
+	return r
 }
 
-func failure(step plan.Step, started time.Time, err error) plan.Result {
-	if err == nil {
-		err = errors.New("unknown error")
+func (s *scheduler) call(ctx context.Context, step plan.Step) (plan.Result, error) {
+	if step.Runner == "" {
+		if s.opts.Engine == nil {
+			return plan.Result{}, errors.New("there is no engine to run it on")
+		}
+		return s.opts.Engine.Run(ctx, step)
 	}
-	return plan.Result{
-		Step: step.ID, Stage: step.Stage, Name: step.Name, Range: step.Range,
-		Status: plan.StatusError, Reason: err.Error(), Started: started, Ended: time.Now(),
+	runner, ok := s.opts.Runners[step.Runner]
+	if !ok {
+		return plan.Result{}, fmt.Errorf("there is no runner called %q", step.Runner)
 	}
+	return runner.Run(ctx, step)
 }
 
 func (s *scheduler) record(r plan.Result) {

@@ -59,11 +59,16 @@ cargo test --no-run --workspace --all-targets
 cargo check --workspace
 `
 
-// Plan plans the clean room.
+// Plan plans the clean room. A crate without dependencies needs no steps. The
+// error says which dependency can't be had.
 func Plan(in Input) (Room, error) {
-	if len(in.Sources.Git) > 0 {
-		g := in.Sources.Git[0]
-		return Room{}, fmt.Errorf("%s %s comes from the git repository %s; git dependencies can't be fetched by checksum yet: publish it to a registry, or vendor it as a path dependency", g.Name, g.Version, g.Source.URL)
+	if git := in.Sources.Git; len(git) > 0 {
+		more := ""
+		if len(git) > 1 {
+			more = fmt.Sprintf(" (and %d more from git)", len(git)-1)
+		}
+		return Room{}, fmt.Errorf("%s %s comes from the git repository %s%s; git dependencies can't be fetched by checksum yet: publish it to a registry, or vendor it as a path dependency",
+			git[0].Name, git[0].Version, git[0].Source.URL, more)
 	}
 	home, err := homeBlob(in)
 	if err != nil {
@@ -139,11 +144,11 @@ func homeBlob(in Input) (blob.Blob, error) {
 
 // remove is the shell command that deletes what patterns match below the
 // target folder. The patterns come from a manifest, so all but the wildcard is
-// quoted.
+// quoted, and none leads out of the folder.
 func remove(patterns []string) string {
 	var b strings.Builder
 	for _, p := range patterns {
-		parts := strings.Split(path.Join(TargetDir, p), "*")
+		parts := strings.Split(path.Join(TargetDir, path.Join("/", p)), "*")
 		for i, part := range parts {
 			parts[i] = "'" + strings.ReplaceAll(part, "'", `'\''`) + "'"
 		}

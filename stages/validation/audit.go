@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,8 +38,13 @@ type Audit struct {
 
 // Run checks the lockfile. Without a database the step is not run, which is
 // no pass.
-func (a Audit) Run(_ context.Context, s plan.Step) (plan.Result, error) {
+//
+// What the audit finds does not make it fail: gates judge the figures.
+func (a Audit) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	r := plan.Result{Step: s.ID, Stage: s.Stage, Name: s.Name, Range: s.Range, Started: time.Now()}
+	if ctx.Err() != nil {
+		return r, context.Cause(ctx)
+	}
 	report, err := a.check()
 	r.Ended = time.Now()
 	switch {
@@ -54,18 +60,38 @@ func (a Audit) Run(_ context.Context, s plan.Step) (plan.Result, error) {
 	}
 	sum := sha256.Sum256(text)
 	r.Dir = filepath.Join(a.Results, "audit-"+hex.EncodeToString(sum[:]))
-	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+	if err := writeReport(r.Dir, append(text, '\n')); err != nil {
 		return r, fmt.Errorf("write the audit's report: %w", err)
-	}
-	for _, name := range []string{ReportFile, "log"} {
-		if err := os.WriteFile(filepath.Join(r.Dir, name), append(text, '\n'), 0o644); err != nil {
-			return r, fmt.Errorf("write the audit's report: %w", err)
-		}
 	}
 	r.Status = plan.StatusPassed
 	return r, nil
 }
 
+// writeReport puts the report into the folder that is named after it, also as
+// the step's log. The folder appears whole: another run may be reading one with
+// the same content.
+func writeReport(dir string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".audit-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp) //nolint:errcheck // gone when renamed
+	for _, name := range []string{ReportFile, "log"} {
+		if err := os.WriteFile(filepath.Join(tmp, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(tmp, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// check compares every locked package with every advisory: which platforms the
+// crate is for is not known here, so none is left out.
 func (a Audit) check() (*advisory.Report, error) {
 	if a.Database == "" {
 		return nil, advisory.ErrNoDatabase
@@ -73,7 +99,15 @@ func (a Audit) check() (*advisory.Report, error) {
 	if a.Crate.Lock == nil {
 		return nil, crate.ErrNoLock
 	}
-	db, err := advisory.Load(os.DirFS(a.Database))
+	root, err := os.OpenRoot(a.Database)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w at %s", advisory.ErrNoDatabase, a.Database)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the advisory database: %w", err)
+	}
+	defer root.Close()
+	db, err := advisory.Load(root.FS())
 	if err != nil {
 		return nil, err
 	}
@@ -82,5 +116,5 @@ func (a Audit) check() (*advisory.Report, error) {
 		packages = append(packages, advisory.Package{Name: p.Name, Version: p.Version,
 			CratesIO: p.Source != nil && p.Source.IsCratesIO()})
 	}
-	return advisory.Check(packages, db, advisory.Options{OS: []string{"linux"}, Arch: []string{"x86_64"}})
+	return advisory.Check(packages, db, advisory.Options{})
 }
