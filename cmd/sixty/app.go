@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/lang"
 )
 
 // version is set by the build.
@@ -59,7 +60,39 @@ runs them all; each one has a command of its own.`,
 		a.reportCommand(), a.verifyCommand(), a.marketCommand(), a.imageCommand(), a.auditDBCommand(),
 		a.doctorCommand(),
 	)
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return fmt.Errorf("there is no command %q.%s See sixty --help", args[0], lang.DidYouMean(args[0], commandNames(cmd)))
+	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	argumentsAreUsage(root)
 	return root
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+// argumentsAreUsage makes wrong arguments of any command mistakes of usage, as
+// wrong flags are.
+func argumentsAreUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	for _, c := range cmd.Commands() {
+		argumentsAreUsage(c)
+	}
 }
 
 func completeWords(cmd *cobra.Command, flag string, words ...string) {

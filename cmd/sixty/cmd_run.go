@@ -29,6 +29,9 @@ the command line or the configuration, 130 interrupted.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if err := o.checkWritable(); err != nil {
+				return err
+			}
 			e, err := a.execute(cmd.Context(), o)
 			if err != nil {
 				return err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 	"time"
@@ -98,6 +100,19 @@ func (o *runOptions) check() error {
 		return usagef("there is no level %q; the levels are %s.%s", o.level, strings.Join(config.Levels(), ", "), lang.DidYouMean(o.level, config.Levels()))
 	}
 	return nil
+}
+
+// checkWritable finds out before the work whether its report can be written.
+func (o *runOptions) checkWritable() error {
+	dir := filepath.Dir(o.report)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return usagef("the report can't be written: %w; give another place with --report", err)
+	}
+	probe, err := os.CreateTemp(dir, ".sixty-")
+	if err != nil {
+		return usagef("the report can't be written: %w; give another place with --report", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // given gathers the values of variables in the order in which later ones win.

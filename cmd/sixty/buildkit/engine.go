@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,13 +117,24 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	case run.failed:
 		res.Status = plan.StatusFailed
 	default:
+		err = explain(err)
 		res.Status, res.Reason = plan.StatusError, err.Error()
-		return res, fmt.Errorf("step %q: %w", s.ID, err)
+		return res, err
 	}
 	if res.Status == plan.StatusCanceled {
 		return res, nil
 	}
 	return res, complete(&res, dir)
+}
+
+// explain says what to do about the errors that have nothing to do with the
+// step.
+func explain(err error) error {
+	text := strings.TrimPrefix(err.Error(), "failed to solve: ")
+	if strings.Contains(text, "no space left on device") {
+		return fmt.Errorf("the disk is full: free some space, or put the cache elsewhere with --cache-dir (%s)", text)
+	}
+	return errors.New(text)
 }
 
 // complete fills in what sixty-init recorded.
