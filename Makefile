@@ -38,8 +38,8 @@ lint: ## formatting and vet
 	$(GO) vet ./...
 	cd cmd/sixty && $(GO) vet ./...
 
-bench: image ## the gates as bare cargo commands and through sixty, side by side
-	bench/run
+bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all -rounds 5')
+	$(GO) run ./bench $(BENCH)
 
 bench-rdf: ## load and query 1 M triples beside oxigraph on node
 	$(GO) run ./internal/sparql/bench

@@ -83,6 +83,9 @@ var rules = []rule{
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
 	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
 
+	// What measures the command from outside.
+	{folder: "bench", ours: []string{"internal/cargo", "internal/crate"}, others: none},
+
 	// Tests of the repository itself.
 	{folder: "internal/depcheck", others: none},
 	{folder: "internal/docs", others: none},
