@@ -184,27 +184,23 @@ type inGraph struct {
 
 func (op inGraph) build(x *exec, next func() bool) func() bool {
 	var outer *graph
-	var name id
 	sub := op.sub.build(x, func() bool {
 		inner := x.graph
 		x.graph = outer
-		more := true
-		if !op.name.isVar() || x.row[op.name.slot] == name {
-			more = next()
-		}
+		more := next()
 		x.graph = inner
 		return more
 	})
 	within := func(n id, g *graph) bool {
-		outer, name = x.graph, n
+		outer = x.graph
 		x.graph = g
-		more := true
-		if op.name.isVar() && x.row[op.name.slot] == 0 {
+		unbound := op.name.isVar() && x.row[op.name.slot] == 0
+		if unbound {
 			x.row[op.name.slot] = n
-			more = sub()
+		}
+		more := sub()
+		if unbound {
 			x.row[op.name.slot] = 0
-		} else {
-			more = sub()
 		}
 		x.graph = outer
 		return more

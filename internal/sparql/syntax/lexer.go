@@ -380,7 +380,7 @@ func unescapeCodepoints(src string) (string, *Error) {
 			i++
 			continue
 		}
-		n := 0
+		var n int
 		switch src[i+1] {
 		case 'u':
 			n = 4
