@@ -41,6 +41,9 @@ func newChroot(ctx context.Context, img image, dir string) (chroot, error) {
 	c.env = append(append([]string{}, img.env...),
 		"HOME=/root", "CARGO_HOME="+cargoHome, "CARGO_NET_OFFLINE=true", "CARGO_TERM_COLOR=never")
 	if _, err := os.Stat(c.root); errors.Is(err, fs.ErrNotExist) {
+		if err := removeOld(dir); err != nil {
+			return c, err
+		}
 		if err := unpack(ctx, img.layer, c.root); err != nil {
 			return c, err
 		}
@@ -48,11 +51,23 @@ func newChroot(ctx context.Context, img image, dir string) (chroot, error) {
 	return c, c.mount()
 }
 
-func unpack(ctx context.Context, layer, root string) error {
-	partial := root + ".partial"
-	if err := os.RemoveAll(partial); err != nil {
+// removeOld removes what was unpacked of other images. Nothing is mounted there:
+// mounts ended with the benchmark that made them.
+func removeOld(dir string) error {
+	old, err := filepath.Glob(filepath.Join(dir, "rootfs-*"))
+	if err != nil {
 		return err
 	}
+	for _, root := range old {
+		if err := os.RemoveAll(root); err != nil {
+			return fmt.Errorf("remove what was unpacked of another image: %w", err)
+		}
+	}
+	return nil
+}
+
+func unpack(ctx context.Context, layer, root string) error {
+	partial := root + ".partial"
 	if err := os.MkdirAll(partial, 0o755); err != nil {
 		return err
 	}
@@ -135,8 +150,10 @@ type gate struct {
 }
 
 // coverageScript is what tools for coverage do: everything is compiled once
-// more, instrumented, in a target folder of its own.
+// more, instrumented, in a target folder of its own. The profiles' path is
+// absolute because each test program runs in the folder of its package.
 const coverageScript = `
+export LLVM_PROFILE_FILE="$PWD/target/coverage/profiles/%p-%m.profraw"
 rm -rf target/coverage/profiles
 cargo test --workspace
 llvm-profdata merge --sparse target/coverage/profiles/*.profraw -o target/coverage/all.profdata
@@ -162,9 +179,6 @@ func gatesOf(manifest string) ([]gate, error) {
 		{name: "fmt", args: []string{"cargo", "fmt", "--all", "--check"}},
 		{name: "doc", args: []string{"cargo", "doc", "--workspace", "--no-deps"}, env: []string{"RUSTDOCFLAGS=--deny=warnings"}},
 		{name: "package", args: append([]string{"cargo", "package", "--workspace", "--allow-dirty"}, siblings(c)...)},
-		{name: "coverage", args: []string{"/bin/sh", "-euc", coverageScript}, tests: true, coverage: true, env: []string{
-			"RUSTFLAGS=-Cinstrument-coverage", "CARGO_TARGET_DIR=target/coverage", "LLVM_PROFILE_FILE=target/coverage/profiles/%p-%m.profraw",
-		}},
 	}
 	for _, m := range c.Project.Members {
 		for _, t := range m.Targets {
@@ -177,7 +191,10 @@ func gatesOf(manifest string) ([]gate, error) {
 			}
 		}
 	}
-	return gates, nil
+	return append(gates, gate{
+		name: "coverage", args: []string{"/bin/sh", "-euc", coverageScript}, tests: true, coverage: true,
+		env: []string{"RUSTFLAGS=-Cinstrument-coverage", "CARGO_TARGET_DIR=target/coverage"},
+	}), nil
 }
 
 // siblings makes cargo find the members of a workspace that need each other and

@@ -17,13 +17,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// packs are those that ship with sixty, by their short names, and what packPrefix
-// makes of them is their identifier.
+// packs are those that ship with sixty; packPrefix and a name here are the
+// identifier.
 var packs = []string{"cli", "macro-lib", "axum-service"}
 
 const packPrefix = "io.sixty.rust."
@@ -69,7 +70,7 @@ func parse(args []string) (options, error) {
 		o.packs = packs
 	}
 	for _, p := range o.packs {
-		if !contains(packs, p) {
+		if !slices.Contains(packs, p) {
 			return o, fmt.Errorf("there is no pack %q; the packs are %s", p, strings.Join(packs, ", "))
 		}
 	}
@@ -79,15 +80,6 @@ func parse(args []string) (options, error) {
 		}
 	}
 	return o, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 func main() {
@@ -121,6 +113,12 @@ func run(ctx context.Context, o options) error {
 		}
 		fmt.Fprintf(os.Stderr, "Warning: the load average is %.1f on %d cores: trust the ratios only, and little\n", m.load, m.cores)
 	}
+	started := time.Now().UTC()
+	unlock, err := lock(o.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	b, err := prepare(ctx, o)
 	if err != nil {
 		return err
@@ -141,7 +139,7 @@ func run(ctx context.Context, o options) error {
 	if err := b.clean(); err != nil {
 		return err
 	}
-	p := page{machine: m, versions: b.versions, started: time.Now().UTC(), rounds: o.rounds, coverage: o.coverage, rows: summarize(all)}
+	p := page{machine: m, versions: b.versions, started: started, rounds: o.rounds, coverage: o.coverage, rows: summarize(all)}
 	fmt.Print(p.table())
 	if o.page == "" {
 		return nil
@@ -151,6 +149,23 @@ func run(ctx context.Context, o options) error {
 	}
 	fmt.Println("Written to", o.page)
 	return nil
+}
+
+// lock keeps a second benchmark out of a folder until unlock or the end of the
+// process.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the benchmark's folder: %w", err)
+	}
+	f, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("another benchmark uses %s: %w", dir, err)
+	}
+	return func() { f.Close() }, nil
 }
 
 // namespaceMark tells the program that it has started itself anew.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,7 +28,7 @@ func summarize(all []result) []row {
 	for _, r := range all {
 		key := result{pack: r.pack, name: r.name, side: r.side}
 		walls[key], cpus[key] = append(walls[key], r.wall), append(cpus[key], r.cpu)
-		if len(rows) == 0 || !hasRow(rows, r.pack, r.name) {
+		if !slices.ContainsFunc(rows, func(known row) bool { return known.pack == r.pack && known.name == r.name }) {
 			rows = append(rows, row{pack: r.pack, name: r.name, sides: map[string]figures{}})
 		}
 	}
@@ -35,24 +36,11 @@ func summarize(all []result) []row {
 		for _, side := range []string{sideBare, sideCoverage, sideSixty} {
 			key := result{pack: r.pack, name: r.name, side: side}
 			if w := walls[key]; len(w) > 0 {
-				f := figures{spent: spent{median(w), median(cpus[key])}, least: w[0], most: w[0]}
-				for _, d := range w {
-					f.least, f.most = min(f.least, d), max(f.most, d)
-				}
-				r.sides[side] = f
+				r.sides[side] = figures{spent{median(w), median(cpus[key])}, slices.Min(w), slices.Max(w)}
 			}
 		}
 	}
 	return rows
-}
-
-func hasRow(rows []row, pack, name string) bool {
-	for _, r := range rows {
-		if r.pack == pack && r.name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // page is what a benchmark has to say.
@@ -172,7 +160,8 @@ What to keep in mind:
   fresh machine takes longer, with either.
 - sixty does more: a publish dry run, an audit where there is a database, and coverage, which its one compile for tests and
   lints gives along. The columns with bare coverage add what a coverage run by itself takes, which compiles everything anew.
-- Bare cargo compiles incrementally when a line changed; sixty compiles the crate itself in full each time.
+- When a line changed, bare cargo compiles incrementally, and of a workspace only the members that the line reaches. sixty
+  compiles every member in full each time, for the release build as well: that is the price of a room without leftovers.
 - Unchanged, sixty answers from results whose inputs are the same to the byte; bare cargo runs the tests again.
 - CPU is user and system time of all processes. What the kernel does on its own account, such as writing back, is in neither.
 `

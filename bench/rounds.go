@@ -47,9 +47,6 @@ type versions struct{ sixty, cargo, rustc, engine, image string }
 // prepare makes both sides ready up to what is measured: image unpacked, crates
 // downloaded and unpacked, nothing compiled that a measured run could reuse.
 func prepare(ctx context.Context, o options) (*bench, error) {
-	if err := os.MkdirAll(o.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the benchmark's folder: %w", err)
-	}
 	img, err := openImage(o.image)
 	if err != nil {
 		return nil, err
@@ -172,7 +169,7 @@ func (b *bench) round(ctx context.Context, pack string, round int) ([]result, er
 			}
 		}
 	}
-	// Only the next round's compile output matters, and disks are small.
+	// Nobody reads what was compiled any more, and it is large.
 	return all, os.RemoveAll(b.bare.path(bareName))
 }
 
@@ -187,7 +184,7 @@ func (b *bench) runBare(ctx context.Context, pack, name, crate string, gates []g
 		if err != nil {
 			return nil, err
 		}
-		progress("%s, %s: %s %s", pack, name, g.name, s)
+		progress("%s, %s: bare %s %s", pack, name, g.name, s)
 		if g.coverage {
 			all = append(all, result{pack, name, sideCoverage, s})
 			continue
