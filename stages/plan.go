@@ -30,6 +30,9 @@ type Input struct {
 	Rust *setup.Input
 	// Images are the resolved images by name.
 	Images map[string]plan.Image
+	// Authorities are the host's certificate authorities for steps that have
+	// the network, as setup.Online takes them.
+	Authorities blob.Blob
 	// Only limits the run to some stages; the clean room is always made.
 	// Empty means all.
 	Only []string
@@ -145,6 +148,9 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 	}
 	for _, o := range step.Outputs {
 		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
+	}
+	if out.Network == plan.NetworkHost {
+		out = setup.Online(out, p.in.Authorities)
 	}
 	return out, true
 }

@@ -56,8 +56,8 @@ runs them all; each one has a command of its own.`,
 	flags.StringVar(&a.cacheDir, "cache-dir", "", "where images, the engine's state and results are kept (default $SIXTY_CACHE_DIR or the user's cache folder)")
 	completeWords(root, "progress", "auto", "plain", "tty", "json", "quiet")
 	root.AddCommand(
-		a.deployCommand(), a.genCommand(), a.setupCommand(), a.testCommand(), a.packageCommand(),
-		a.reportCommand(), a.verifyCommand(), a.marketCommand(), a.imageCommand(), a.auditDBCommand(),
+		a.deployCommand(), a.genCommand(), a.updateCommand(), a.setupCommand(), a.testCommand(), a.packageCommand(),
+		a.reportCommand(), a.verifyCommand(), a.marketCommand(), a.packCommand(), a.imageCommand(), a.auditDBCommand(),
 		a.doctorCommand(),
 	)
 	root.Args = func(cmd *cobra.Command, args []string) error {

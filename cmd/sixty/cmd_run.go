@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -32,11 +31,19 @@ the command line or the configuration, 130 interrupted.`,
 			if err := o.checkWritable(); err != nil {
 				return err
 			}
+			named, err := o.sign.named(cmd.Context())
+			if err != nil {
+				return err
+			}
 			e, err := a.execute(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			f, err := a.finish(cmd.Context(), o, e)
+			by, err := o.sign.signer(named)
+			if err != nil {
+				return err
+			}
+			f, err := a.finish(cmd.Context(), o, e, by)
 			if err != nil {
 				return err
 			}
@@ -53,6 +60,7 @@ the command line or the configuration, 130 interrupted.`,
 	o.templateFlags(cmd)
 	o.runFlags(cmd)
 	o.levelFlag(cmd)
+	o.sign.flags(cmd)
 	return cmd
 }
 
@@ -131,37 +139,4 @@ func (e *executed) stageAnswer() error {
 		}
 	}
 	return nil
-}
-
-func (a *app) genCommand() *cobra.Command {
-	o := &runOptions{}
-	cmd := &cobra.Command{
-		Use:   "gen",
-		Short: "Generate a crate from a template (the concept and generation stages)",
-		Example: `  sixty gen --template io.sixty.rust.cli --name my_tool
-  sixty gen --template io.sixty.rust.cli --name my_tool --var license=MIT -o tools/my_tool`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.template == "" {
-				return usagef("gen needs --template; see sixty market search")
-			}
-			if err := o.check(); err != nil {
-				return err
-			}
-			view, err := a.printer(history{})
-			if err != nil {
-				return err
-			}
-			defer view.Close()
-			r, err := a.resolve(cmd.Context(), o, view)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(a.stdout, r.crate.Dir)
-			return nil
-		},
-	}
-	o.sourceFlags(cmd)
-	o.templateFlags(cmd)
-	return cmd
 }

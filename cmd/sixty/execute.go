@@ -142,7 +142,11 @@ func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
 		return nil, err
 	}
 	e.tree = tree
-	in := stages.Input{Pipeline: e.pipeline, Tree: tree, Images: e.images, Only: o.only, Rust: &setup.Input{Store: store}}
+	authorities, err := hostAuthorities(store)
+	if err != nil {
+		return nil, err
+	}
+	in := stages.Input{Pipeline: e.pipeline, Tree: tree, Images: e.images, Authorities: authorities, Only: o.only, Rust: &setup.Input{Store: store}}
 	if in.Rust.Sources, err = e.crate.Sources(); err != nil {
 		return nil, usageError{fmt.Errorf("%s: %w", e.crate.Dir, err)}
 	}
@@ -268,7 +272,11 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	if err != nil {
 		return err
 	}
-	g := &plan.Graph{Images: []plan.Image{e.images[image]}, Stages: []plan.Stage{{Name: "setup", Steps: []plan.Step{setup.Lockfile(image, tree)}}}}
+	authorities, err := hostAuthorities(eng.store)
+	if err != nil {
+		return err
+	}
+	g := &plan.Graph{Images: []plan.Image{e.images[image]}, Stages: []plan.Stage{{Name: "setup", Steps: []plan.Step{setup.Online(setup.Lockfile(image, tree), authorities)}}}}
 	runner, err := eng.runner(g, nil, view)
 	if err != nil {
 		return err

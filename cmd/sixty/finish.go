@@ -29,7 +29,10 @@ const bundleSuffix = ".sigstore.json"
 // written lists what a run writes, as far as it was told where.
 func (o *runOptions) written() []string {
 	dir := filepath.Dir(o.report)
-	paths := []string{o.report, markdownPath(o.report), o.report + bundleSuffix, filepath.Join(dir, "logs"), filepath.Join(dir, "artifacts")}
+	paths := []string{o.report, markdownPath(o.report), o.report + bundleSuffix}
+	for _, name := range []string{"logs", "artifacts", attestationsName, cycloneDXName, spdxName, publicKeyName} {
+		paths = append(paths, filepath.Join(dir, name))
+	}
 	if o.metrics != "" {
 		paths = append(paths, o.metrics)
 	}
@@ -50,8 +53,8 @@ type finished struct {
 }
 
 // finish exports logs and artifacts, writes the report in its forms and signs
-// it.
-func (a *app) finish(ctx context.Context, o *runOptions, e *executed) (*finished, error) {
+// it, as by says; nil signs nothing.
+func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signing) (*finished, error) {
 	f := &finished{path: o.report, dir: filepath.Dir(o.report)}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return nil, usagef("make the folder for the report: %w", err)
@@ -63,16 +66,13 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed) (*finished
 	if err != nil {
 		return nil, err
 	}
-	var key *sign.Key
-	if !o.unsigned {
-		if key, err = f.loadKey(); err != nil {
-			return nil, err
-		}
-	}
 	f.report = e.report(o, artifacts)
-	if key != nil {
+	if by != nil {
 		f.bundle = o.report + bundleSuffix
-		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle), KeyHint: key.Hint()}
+		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle)}
+		if by.key != nil {
+			f.report.Attestation.KeyHint = by.key.Hint()
+		}
 	}
 	text, err := f.report.JSON()
 	if err != nil {
@@ -93,51 +93,48 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed) (*finished
 			return nil, err
 		}
 	}
-	if key == nil {
+	if by == nil {
 		return f, nil
 	}
-	return f, f.sign(ctx, key, text, artifacts)
+	return f, f.sign(ctx, e, by, text)
 }
 
-func (f *finished) loadKey() (*sign.Key, error) {
-	dir, err := sign.DefaultKeyDir()
-	if err != nil {
-		return nil, err
+// sign makes the bundle over the report and the artifacts, and beside it those
+// of all other statements.
+func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []byte) error {
+	f.keyNote, f.publicKey = by.note, by.publicKey
+	if by.key != nil && f.publicKey == "" {
+		f.publicKey = filepath.Join(f.dir, publicKeyName)
+		if err := writeFile(f.publicKey, by.key.PublicPEM()); err != nil {
+			return err
+		}
 	}
-	key, file, err := sign.LoadOrCreateKey(dir, sign.PasswordFromEnv(os.LookupEnv, nil))
-	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
-	}
-	f.publicKey = file.PublicPath
-	if file.Created {
-		f.keyNote = file.String()
-	}
-	return key, nil
-}
-
-// sign makes the bundle over the report and the artifacts.
-func (f *finished) sign(ctx context.Context, key *sign.Key, text []byte, artifacts []report.Artifact) error {
 	subjects := []statement.Resource{statement.Bytes(filepath.Base(f.path), text)}
-	for _, art := range artifacts {
+	for _, art := range f.report.Artifacts {
 		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
 	}
-	st, err := statement.New(subjects, predicate(f.report))
+	st, err := statement.New(subjects, predicate(f.report, e.hermetic()))
 	if err != nil {
 		return fmt.Errorf("state the verdict: %w", err)
 	}
-	bundle, err := sign.Bundle(ctx, st, key)
+	bundle, err := sign.Bundle(ctx, st, by.signer)
 	if err != nil {
 		return fmt.Errorf("sign the report: %w", err)
 	}
-	return writeFile(f.bundle, append(bundle, '\n'))
+	bundle = append(bundle, '\n')
+	if err := writeFile(f.bundle, bundle); err != nil {
+		return err
+	}
+	return f.attest(ctx, e, by.signer, subjects, bundle)
 }
 
-// predicate is the report in the form that is signed.
-func predicate(r report.Report) statement.Report {
+// predicate is the report in the form that is signed; hermetic is nil where it
+// was not measured.
+func predicate(r report.Report, hermetic *statement.Claim) statement.Report {
 	p := statement.Report{
 		Run: r.SessionID, Crate: statement.Crate{Name: r.CrateName, Version: r.CrateVersion},
 		StartedOn: r.StartedAt, FinishedOn: r.StartedAt.Add(time.Duration(r.TotalDurationMS) * time.Millisecond),
-		Level: r.Level, Status: statement.Status(r.DeploymentStatus),
+		Level: r.Level, Status: statement.Status(r.DeploymentStatus), Claims: statement.Claims{Hermetic: hermetic},
 	}
 	for _, l := range r.Levels {
 		p.Levels = append(p.Levels, statement.Level{Name: l.Name, Ready: l.Ready, Missing: l.Missing})

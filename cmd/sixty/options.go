@@ -25,21 +25,22 @@ type runOptions struct {
 	vars     []string
 	varFiles []string
 
-	level    string
-	timeout  time.Duration
-	report   string
-	metrics  string
-	auditDB  string
-	resolve  bool
-	force    bool
-	unsigned bool
-	width    int
+	level   string
+	timeout time.Duration
+	report  string
+	metrics string
+	auditDB string
+	resolve bool
+	force   bool
+	width   int
 
 	engine    string
 	tlsCA     string
 	tlsCert   string
 	tlsKey    string
 	tlsServer string
+
+	sign signOptions
 
 	// only names the stages to run beside setup; empty: all.
 	only []string
@@ -70,7 +71,6 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.metrics, "metrics-output", "", "write the metrics alone to this file as JSON")
 	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
 	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
-	f.BoolVar(&o.unsigned, "no-sign", false, "do not sign the report")
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
@@ -85,6 +85,9 @@ func (o *runOptions) levelFlag(cmd *cobra.Command) {
 }
 
 func (o *runOptions) check() error {
+	if err := o.sign.check(); err != nil {
+		return err
+	}
 	if o.template != "" && o.manifest != "" {
 		return usagef("--template makes a new crate and --manifest takes one that exists: give one of them")
 	}

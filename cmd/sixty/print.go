@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -76,9 +77,10 @@ func (a *app) printAnswer(f *finished, crateDir string) {
 	fmt.Fprintf(w, "report\t%s\n", f.path)
 	if f.bundle != "" {
 		fmt.Fprintf(w, "bundle\t%s\n", f.bundle)
+		fmt.Fprintf(w, "statements\t%s\n", filepath.Join(f.dir, attestationsName))
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
-	if f.bundle != "" {
+	if f.publicKey != "" {
 		fmt.Fprintf(a.stdout, "\nAnyone with the public key can check it:\n  sixty verify %s --bundle %s --key %s\n", f.path, f.bundle, f.publicKey)
 	}
 	if f.keyNote != "" {

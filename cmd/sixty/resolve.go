@@ -34,6 +34,8 @@ type resolved struct {
 	crate    *crate.Crate
 	tree     blob.Blob
 	images   map[string]plan.Image
+	// variables are the pipeline's; sensitive ones are marked.
+	variables map[string]cty.Value
 	// host are the results of the stages that run in this process.
 	host     []plan.Result
 	warnings []string
@@ -87,16 +89,22 @@ func (o *runOptions) values(cfg *config.Config) (pipeline, pack []lang.Given, er
 	return pipeline, pack, nil
 }
 
-// resolve runs the concept and generation stages, or takes a crate that
-// exists, and evaluates the pipeline for it.
-func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer) (*resolved, error) {
-	r := &resolved{}
+// chosen is what a pipeline says of the first two stages, and the values that
+// were given for the pack.
+type chosen struct {
+	concept, generation config.Stage
+	pack                []lang.Given
+}
+
+// choose loads the pipeline and evaluates its first two stages.
+func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chosen, error) {
 	var err error
 	if r.cfg, err = a.loadPipeline(o); err != nil {
 		return nil, err
 	}
-	given, packGiven, err := o.values(r.cfg)
-	if err != nil {
+	c := &chosen{}
+	var given []lang.Given
+	if given, c.pack, err = o.values(r.cfg); err != nil {
 		return nil, err
 	}
 	values, diags := lang.ResolveVariables(r.cfg.Variables, given, lang.FunctionMap(r.cfg.Dir))
@@ -104,17 +112,33 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 		return nil, &diagError{diags, r.cfg.Files}
 	}
 	a.warn(r, diags, view)
-	conceptStage, generationStage, diags := r.cfg.Concept(values.Values)
-	if diags.HasErrors() {
+	r.variables = values.Values
+	if c.concept, c.generation, diags = r.cfg.Concept(r.variables); diags.HasErrors() {
 		return nil, &diagError{diags, r.cfg.Files}
 	}
+	return c, nil
+}
+
+// resolve runs the concept and generation stages, or takes a crate that
+// exists, and evaluates the pipeline for it.
+func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer) (*resolved, error) {
+	r := &resolved{}
+	c, err := a.choose(o, r, view)
+	if err != nil {
+		return nil, err
+	}
 	dir := ""
-	if conceptStage.Pack != "" && conceptStage.When {
-		if dir, err = a.generate(ctx, o, r, conceptStage, generationStage, packGiven, view); err != nil {
+	if c.concept.Pack != "" && c.concept.When {
+		made, pack, err := a.render(ctx, o, r, c, view)
+		if err != nil {
 			return nil, err
 		}
+		if err := a.write(ctx, o, made, pack, view); err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(made.Dir, "Cargo.toml")
 	} else {
-		if err := a.unusedValues(r, packGiven, view); err != nil {
+		if err := a.unusedValues(r, c.pack, view); err != nil {
 			return nil, err
 		}
 		if dir, err = o.sourceDir(); err != nil {
@@ -124,7 +148,8 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	if r.crate, err = crate.Open(dir); err != nil {
 		return nil, usageError{err}
 	}
-	if r.pipeline, diags = r.cfg.Evaluate(values.Values, r.crate.Value()); diags.HasErrors() {
+	var diags hcl.Diagnostics
+	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
 		return nil, &diagError{diags, r.cfg.Files}
 	}
 	return r, nil
@@ -168,41 +193,51 @@ func (o *runOptions) sourceDir() (string, error) {
 	return manifest, nil
 }
 
-// generate runs the concept and generation stages and returns the new crate's
-// manifest.
-func (a *app) generate(ctx context.Context, o *runOptions, r *resolved, conceptStage, generationStage config.Stage, given []lang.Given, view *progress.Printer) (string, error) {
-	configPath, err := market.ConfigPath()
+// render runs the concept stage, and the generation stage up to a plan of
+// writes.
+func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen, view *progress.Printer) (*generation.Result, *market.Pack, error) {
+	m, err := a.market(market.PreferCache)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	var pack *market.Pack
 	err = r.timed("concept", "resolve", view, func() (err error) {
-		pack, err = concept.Resolve(ctx, configPath, conceptStage.Pack, conceptStage.Version)
+		pack, err = concept.Resolve(ctx, m.config, c.concept.Pack, c.concept.Version, m.openers...)
 		return err
 	})
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	r.template = &report.Template{ID: pack.ID, Version: pack.Version, Digest: pack.Digest, Source: pack.Source}
 	view.Note("Template %s %s, %s", pack.ID, pack.Version, pack.Source)
-	given = a.declaredOnly(r, pack, given, view)
+	given := a.declaredOnly(r, pack, c.pack, view)
 	epoch, err := sourceEpoch()
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	var made *generation.Result
 	err = r.timed("generation", "render", view, func() (err error) {
-		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(generationStage.Vars), given...), Dir: o.output, Epoch: epoch})
-		if err != nil {
-			return err
-		}
-		return made.Write(ctx, o.force)
+		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(c.generation.Vars), given...), Dir: o.output, Epoch: epoch})
+		return err
 	})
+	return made, pack, err
+}
+
+// write writes what was rendered, and keeps the pack, so that an update knows
+// what was generated, also without a network.
+func (a *app) write(ctx context.Context, o *runOptions, made *generation.Result, pack *market.Pack, view *progress.Printer) error {
+	m, err := a.market(market.PreferCache)
 	if err != nil {
-		return "", err
+		return err
+	}
+	if err := made.Write(ctx, o.force); err != nil {
+		return fmt.Errorf("generation: %w", err)
 	}
 	view.Note("Crate in %s: %s", made.Dir, made.Summary())
-	return filepath.Join(made.Dir, "Cargo.toml"), nil
+	if err := m.cache.Keep(ctx, pack); err != nil {
+		return fmt.Errorf("keep the pack for later updates: %w", err)
+	}
+	return nil
 }
 
 // declaredOnly warns of values from the environment that the pack does not
@@ -223,13 +258,13 @@ func (a *app) declaredOnly(r *resolved, pack *market.Pack, given []lang.Given, v
 	return out
 }
 
-// sourceEpoch is the time that templates see: SOURCE_DATE_EPOCH
-// (https://reproducible-builds.org/specs/source-date-epoch/), or the first day
-// of this year, which gives licences their year and the same bytes all year.
+// sourceEpoch is the time that templates see, SOURCE_DATE_EPOCH
+// (https://reproducible-builds.org/specs/source-date-epoch/); zero when it is
+// not set.
 func sourceEpoch() (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")
 	if text == "" {
-		return time.Date(time.Now().UTC().Year(), 1, 1, 0, 0, 0, 0, time.UTC), nil
+		return time.Time{}, nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds < 0 {

@@ -54,7 +54,7 @@ func Render(ctx context.Context, req Request) (*Result, error) {
 	if run.Output, run.Record, err = existing(r.Dir); err != nil {
 		return nil, err
 	}
-	run.Epoch = epoch(req.Epoch, run.Record)
+	run.Epoch = Epoch(req.Epoch, run.Record)
 	if r.Plan, err = codegen.Render(ctx, *run); err != nil {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}
@@ -96,10 +96,10 @@ func packRun(pack *market.Pack, given []lang.Given) (*codegen.Request, map[strin
 	return run, plain, nil
 }
 
-// epoch is the time that templates see: the asked one, the one that the earlier
+// Epoch is the time that templates see: the asked one, the one that the earlier
 // run recorded, or the first day of this year, which gives licences their year
 // and the same bytes all year.
-func epoch(asked time.Time, record codegen.Record) time.Time {
+func Epoch(asked time.Time, record codegen.Record) time.Time {
 	switch {
 	case !asked.IsZero():
 		return asked

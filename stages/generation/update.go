@@ -74,7 +74,7 @@ func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string
 		return nil, nil, err
 	}
 	newRun.Output, newRun.Record = output, record
-	baseRun.Epoch, newRun.Epoch = epoch(time.Time{}, record), epoch(req.Epoch, record)
+	baseRun.Epoch, newRun.Epoch = Epoch(time.Time{}, record), Epoch(req.Epoch, record)
 	r = &Result{Dir: req.Dir, Name: crateName(req.New, values), Values: values}
 	r.Plan, err = codegen.UpdatePlan(ctx, codegen.UpdateRequest{
 		Base: *baseRun, New: *newRun, OurLabel: "yours", TheirLabel: req.New.ID + " " + req.New.Version,

@@ -6,6 +6,7 @@ package setup
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,6 +162,38 @@ func remove(patterns []string) string {
 func BlobSource(b blob.Blob) plan.Source {
 	return plan.Source{Kind: plan.SourceBlob, Digest: b.Digest, Path: b.Path, Size: b.Size}
 }
+
+// authorities is where a step with the network finds the host's certificate
+// authorities.
+const authorities = "/.sixty/ca"
+
+// Online gives a step that has the network the certificate authorities of the
+// host, as people behind a proxy that terminates TLS need. An empty bundle
+// leaves the step with those of its image.
+func Online(s plan.Step, bundle blob.Blob) plan.Step {
+	if bundle.Digest == "" {
+		return s
+	}
+	s.Mounts = append(slices.Clone(s.Mounts), plan.Mount{Target: authorities, Source: BlobSource(bundle)})
+	own := map[string]bool{}
+	for _, pair := range s.Env {
+		name, _, _ := strings.Cut(pair, "=")
+		own[name] = true
+	}
+	env := slices.Clone(s.Env)
+	for _, name := range []string{"CARGO_HTTP_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE"} {
+		if !own[name] {
+			env = append(env, name+"="+authorities+"/"+AuthoritiesFile)
+		}
+	}
+	slices.Sort(env)
+	s.Env = env
+	return s
+}
+
+// AuthoritiesFile is the name of the certificate bundle in the blob that Online
+// takes.
+const AuthoritiesFile = "ca-certificates.crt"
 
 // Lockfile is the step that makes a missing Cargo.lock. It is the only one that
 // has the network, since it asks registries which versions there are; its

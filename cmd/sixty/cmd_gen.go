@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/stages/generation"
+)
+
+// genOptions is everything that a command line says about sixty gen.
+type genOptions struct {
+	runOptions
+	planOptions
+	project string
+	watch   bool
+	again   string // a folder that was generated before
+}
+
+func (a *app) genCommand() *cobra.Command {
+	o := &genOptions{}
+	cmd := &cobra.Command{
+		Use:   "gen [DIR]",
+		Short: "Generate a crate from a template (the concept and generation stages)",
+		Long: `Generates a crate from a template, the files of a ggen.toml project (--project),
+or a folder anew that was generated before, with the pack and the values that
+its record names (DIR; without --template, the working folder).
+
+All is rendered before anything is written, and --dry-run, --diff and --check
+show the very writes that a run would make. Files with edits of yours stop a run
+before it writes anything; --force overwrites them and keeps a backup.
+
+Exit codes: 0 done, 1 drift (--check), edits in the way or a fault in a
+template, 2 a mistake in the command line or the values.`,
+		Example: `  sixty gen --template io.sixty.rust.cli --name my_tool
+  sixty gen --template io.sixty.rust.cli --name my_tool --var license=MIT --diff
+  sixty gen --check my_tool         # in CI: has it drifted from its template?
+  sixty gen --project path/to/project --watch`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.read(args); err != nil {
+				return err
+			}
+			if !o.watch {
+				p, err := a.planGen(cmd.Context(), o)
+				if err != nil {
+					return err
+				}
+				return a.act(cmd.Context(), &o.planOptions, p)
+			}
+			return a.watchGen(cmd.Context(), o)
+		},
+	}
+	o.sourceFlags(cmd)
+	o.templateFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.project, "project", "", "folder of a ggen.toml project to run instead of a template")
+	f.BoolVar(&o.watch, "watch", false, "generate again whenever the project, or the folder of the pack, changes; end it with ctrl-C")
+	f.BoolVar(&o.drift, "check", false, "write nothing; exit 1 if the files are not what a run would give")
+	o.planOptions.flags(cmd)
+	cmd.MarkFlagDirname("project") //nolint:errcheck // the flag exists
+	return cmd
+}
+
+// read checks the command line and finds out what is to be generated.
+func (o *genOptions) read(args []string) error {
+	if err := o.planOptions.valid(); err != nil {
+		return err
+	}
+	if o.watch && o.drift {
+		return usagef("--check looks once and --watch goes on: give one of them")
+	}
+	if o.project != "" {
+		if o.template != "" || len(args) > 0 || o.manifest != "" || o.pipeline != "" || o.output != "" || o.name != "" || o.version != "" || len(o.varFiles) > 0 {
+			return usagef("--project runs the project's own ggen.toml in its own folder; beside it only --var and flags about writing have a meaning")
+		}
+		return nil
+	}
+	if o.template == "" && o.output == "" && o.manifest == "" {
+		o.again = "."
+		if len(args) > 0 {
+			o.again = args[0]
+		} else if _, err := os.Stat(filepath.FromSlash(codegen.RecordPath)); errors.Is(err, os.ErrNotExist) {
+			return usagef("gen needs --template (see sixty market search), --project DIR, or the folder of a crate that it generated before")
+		}
+		return nil
+	}
+	if o.template == "" {
+		return usagef("gen needs --template; see sixty market search")
+	}
+	if len(args) > 0 {
+		return usagef("a folder is generated anew from its own record, without --template; a new crate's folder is given with --output")
+	}
+	return o.runOptions.check()
+}
+
+// planned is a tree that is rendered and not written yet.
+type planned struct {
+	dir  string
+	plan *codegen.Plan
+	// sources are the folders that it came from, as far as they can change.
+	sources []string
+	write   func(ctx context.Context) error
+}
+
+func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
+	if o.project != "" {
+		return a.planProject(ctx, o)
+	}
+	view, err := a.printer(history{})
+	if err != nil {
+		return nil, err
+	}
+	defer view.Close()
+	var made *generation.Result
+	var pack *market.Pack
+	if o.again != "" {
+		made, pack, err = a.renderAgain(ctx, o, view)
+	} else {
+		r := &resolved{}
+		var c *chosen
+		if c, err = a.choose(&o.runOptions, r, view); err != nil {
+			return nil, err
+		}
+		if c.concept.Pack == "" || !c.concept.When {
+			return nil, usagef("the pipeline's concept stage names no pack: its pack is usually var.template")
+		}
+		made, pack, err = a.render(ctx, &o.runOptions, r, c, view)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &planned{dir: made.Dir, plan: made.Plan}
+	if filepath.IsAbs(pack.Source) {
+		p.sources = []string{pack.Source}
+	}
+	p.write = func(ctx context.Context) error {
+		view, err := a.printer(history{})
+		if err != nil {
+			return err
+		}
+		defer view.Close()
+		return a.write(ctx, &o.runOptions, made, pack, view)
+	}
+	return p, nil
+}
+
+// renderAgain renders the pack that a folder's record names, with the recorded
+// values and those given now.
+func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Printer) (*generation.Result, *market.Pack, error) {
+	record, err := generation.ReadRecord(o.again)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	m, err := a.market(market.PreferCache)
+	if err != nil {
+		return nil, nil, err
+	}
+	catalog, err := a.catalog(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	pack, err := catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
+	}
+	view.Note("Template %s %s, as recorded in %s", pack.ID, pack.Version, filepath.Join(o.again, codegen.RecordPath))
+	given, _, err := pack.GivenAgain(record.Variables, codegen.RecordPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := o.given()
+	if err != nil {
+		return nil, nil, err
+	}
+	epoch, err := sourceEpoch()
+	if err != nil {
+		return nil, nil, err
+	}
+	now = a.declaredOnly(&resolved{}, pack, now, view)
+	made, err := generation.Render(ctx, generation.Request{Pack: pack, Given: append(given, now...), Dir: o.again, Epoch: epoch})
+	return made, pack, err
+}
+
+// planProject plans the run of a ggen.toml project.
+func (a *app) planProject(ctx context.Context, o *genOptions) (*planned, error) {
+	m, err := a.market(market.PreferCache)
+	if err != nil {
+		return nil, err
+	}
+	if st, err := os.Stat(o.project); err != nil || !st.IsDir() {
+		return nil, usagef("--project is the folder that has the ggen.toml, and %s is no folder", o.project)
+	}
+	if err := codegen.Recover(o.project); err != nil {
+		return nil, err
+	}
+	project, err := codegen.OpenProject(ctx, o.project, m.fetchGit)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	run := project.Request()
+	if run.Record, err = codegen.ReadRecord(run.Output); err != nil {
+		return nil, err
+	}
+	given, err := o.given()
+	if err != nil {
+		return nil, err
+	}
+	run.Vars = map[string]any{}
+	for _, g := range given {
+		if !g.Lenient {
+			run.Vars[g.Name] = g.Text
+		}
+	}
+	if run.Epoch, err = sourceEpoch(); err != nil {
+		return nil, err
+	}
+	run.Epoch = generation.Epoch(run.Epoch, run.Record)
+	plan, err := codegen.Render(ctx, run)
+	if err != nil {
+		return nil, fmt.Errorf("project %s: %w", o.project, err)
+	}
+	for _, w := range plan.Warnings {
+		fmt.Fprintf(a.stderr, "Warning: %s\n", readable(w))
+	}
+	made := &generation.Result{Dir: o.project, Name: project.Name, Plan: plan}
+	return &planned{dir: o.project, plan: plan, sources: project.Dirs(), write: func(ctx context.Context) error {
+		err := plan.Apply(ctx, o.project, codegen.ApplyOptions{Force: o.force})
+		var conflict *codegen.ConflictError
+		if errors.As(err, &conflict) {
+			return fmt.Errorf("%w\nTo generate them anew and keep the edits as a backup: --force", err)
+		}
+		if err != nil {
+			return fmt.Errorf("write the files of project %s: %w", o.project, err)
+		}
+		fmt.Fprintf(a.stderr, "Project in %s: %s\n", o.project, made.Summary())
+		return nil
+	}}, nil
+}
+
+const watchInterval = 300 * time.Millisecond
+
+// watchGen generates, and again as files change. Faults are told and wait for
+// the next change; only a first run that can't even be planned ends it.
+func (a *app) watchGen(ctx context.Context, o *genOptions) error {
+	first, err := a.planGen(ctx, o)
+	if err != nil {
+		return err
+	}
+	if len(first.sources) == 0 {
+		return usagef("--watch needs a project or a pack in a folder of this machine (sixty market add DIR); this one can't change")
+	}
+	fmt.Fprintf(a.stderr, "Watching %s; ctrl-C ends it.\n", first.sources[0])
+	err = codegen.Watch(ctx, watchInterval, first.sources, func(ctx context.Context) error {
+		p, err := a.planGen(ctx, o)
+		if err == nil {
+			err = a.act(ctx, &o.planOptions, p)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.exitCode(ctx, err)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return nil // to interrupt it is how to end it
+	}
+	return err
+}
+
+// planOptions says what to do with a plan of writes.
+type planOptions struct {
+	dryRun, diff, json bool
+	drift              bool // --check
+}
+
+func (o *planOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.dryRun, "dry-run", false, "write nothing; list what a run would write, and why")
+	f.BoolVar(&o.diff, "diff", false, "write nothing; show what a run would change as a unified diff")
+	f.BoolVar(&o.json, "json", false, "with --dry-run or --check, print JSON")
+}
+
+func (o *planOptions) valid() error {
+	n := 0
+	for _, set := range []bool{o.dryRun, o.diff, o.drift} {
+		if set {
+			n++
+		}
+	}
+	if n > 1 {
+		return usagef("--dry-run, --diff and --check exclude each other")
+	}
+	if o.json && !o.dryRun && !o.drift {
+		return usagef("--json goes with --dry-run or --check")
+	}
+	return nil
+}
+
+// act shows, checks or writes a plan.
+func (a *app) act(ctx context.Context, o *planOptions, p *planned) error {
+	switch {
+	case o.drift:
+		drift := p.plan.Drift()
+		if err := a.printWrites(o, p.dir, drift); err != nil {
+			return err
+		}
+		if len(drift) > 0 {
+			fmt.Fprintf(a.stderr, "%s has drifted from what its template gives, in the files above. To see how: --diff\n", p.dir)
+			return errNo
+		}
+		if !o.json {
+			fmt.Fprintf(a.stdout, "%s is what its template gives.\n", p.dir)
+		}
+		return nil
+	case o.dryRun:
+		return a.printWrites(o, p.dir, p.plan.Writes)
+	case o.diff:
+		fmt.Fprint(a.stdout, readable(p.plan.Diff()))
+		return nil
+	}
+	if err := p.write(ctx); err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, dir)
+	return nil
+}
+
+// shownWrite is one path of a plan, for programs.
+type shownWrite struct {
+	Path     string `json:"path"`
+	Action   string `json:"action"`
+	Reason   string `json:"reason,omitempty"`
+	Template string `json:"template,omitempty"`
+}
+
+func (a *app) printWrites(o *planOptions, dir string, writes []codegen.Write) error {
+	if !o.json {
+		for _, w := range writes {
+			fmt.Fprintf(a.stdout, "%-9s %s", w.Action, readable(filepath.Join(dir, filepath.FromSlash(w.Path))))
+			if w.Reason != "" {
+				fmt.Fprintf(a.stdout, " (%s)", readable(w.Reason))
+			}
+			fmt.Fprintln(a.stdout)
+		}
+		return nil
+	}
+	shown := struct {
+		Dir    string       `json:"dir"`
+		Writes []shownWrite `json:"writes"`
+	}{dir, []shownWrite{}}
+	for _, w := range writes {
+		shown.Writes = append(shown.Writes, shownWrite{w.Path, string(w.Action), w.Reason, w.Template})
+	}
+	return a.printJSON(shown)
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
