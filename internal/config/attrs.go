@@ -51,7 +51,7 @@ func (r *reader) value(name string, t cty.Type) (cty.Value, *hcl.Attribute, bool
 
 func (r *reader) refuse(attr *hcl.Attribute, format string, args ...any) {
 	r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable value",
-		Detail: fmt.Sprintf(format, args...), Subject: attr.Expr.Range().Ptr()})
+		Detail: fmt.Sprintf(format, args...), Subject: attr.Expr.Range().Ptr(), Expression: attr.Expr, EvalContext: r.ctx})
 }
 
 // plain refuses sensitive values where they would enter a plan.
@@ -143,7 +143,10 @@ func (r *reader) choice(name, missing string, allowed ...string) string {
 	if text == "" {
 		return missing
 	}
-	r.diags = append(r.diags, oneOf(r.attrs[name], text, allowed)...)
+	for _, d := range oneOf(r.attrs[name], text, allowed) {
+		d.Expression, d.EvalContext = r.attrs[name].Expr, r.ctx
+		r.diags = append(r.diags, d)
+	}
 	return text
 }
 

@@ -1,6 +1,10 @@
 package config
 
 import (
+	"fmt"
+	"path"
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -116,6 +120,9 @@ type StepBlock struct {
 	Mounts  []LabelledBlock
 	Outputs []LabelledBlock
 	Range   hcl.Range
+	// body and dynamic are there for dynamic blocks, which need values.
+	body    hcl.Body
+	dynamic []*hcl.Block
 }
 
 // LabelledBlock is a nested block with one label and attributes.
@@ -129,6 +136,7 @@ var stepSchema = &hcl.BodySchema{
 	Attributes: []hcl.AttributeSchema{
 		{Name: "command"}, {Name: "script"}, {Name: "uses"}, {Name: "image"}, {Name: "env"}, {Name: "dir"},
 		{Name: "timeout"}, {Name: "after"}, {Name: "network"}, {Name: "metrics"}, {Name: "when"},
+		{Name: "matrix"}, {Name: "exclude"}, {Name: "for_each"},
 	},
 	Blocks: []hcl.BlockHeaderSchema{
 		{Type: "mount", LabelNames: []string{"path"}},
@@ -143,16 +151,19 @@ var stepOutputSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 	{Name: "path", Required: true}, {Name: "optional"}}}
 
 func decodeStep(block *hcl.Block) (StepBlock, hcl.Diagnostics) {
-	content, diags := block.Body.Content(stepSchema)
-	step := StepBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
-	for _, b := range content.Blocks {
-		schema, into := mountSchema, &step.Mounts
-		if b.Type == "output" {
-			schema, into = stepOutputSchema, &step.Outputs
+	schema := *stepSchema
+	schema.Blocks = append(slices.Clone(schema.Blocks), hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	content, diags := block.Body.Content(&schema)
+	step := StepBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange, body: block.Body,
+		dynamic: content.Blocks.OfType("dynamic")}
+	var d hcl.Diagnostics
+	step.Mounts, step.Outputs, d = decodeNested(content.Blocks)
+	diags = append(diags, d...)
+	for _, b := range step.dynamic {
+		if kind := b.Labels[0]; kind != "mount" && kind != "output" {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid dynamic block",
+				Detail: fmt.Sprintf("A dynamic block of a step makes mount or output blocks, not %q.", kind), Subject: &b.LabelRanges[0]})
 		}
-		c, d := b.Body.Content(schema)
-		diags = append(diags, d...)
-		*into = append(*into, LabelledBlock{b.Labels[0], c.Attributes, b.DefRange})
 	}
 	ways := 0
 	for _, name := range []string{"command", "script", "uses"} {
@@ -165,6 +176,30 @@ func decodeStep(block *hcl.Block) (StepBlock, hcl.Diagnostics) {
 			Detail: "A step has exactly one of command, script and uses.", Subject: &step.Range})
 	}
 	return step, diags
+}
+
+// decodeNested reads the mount and output blocks of a step.
+func decodeNested(blocks hcl.Blocks) (mounts, outputs []LabelledBlock, diags hcl.Diagnostics) {
+	seen := map[string]bool{}
+	for _, b := range blocks {
+		schema, into, name := mountSchema, &mounts, path.Clean(b.Labels[0])
+		switch b.Type {
+		case "output":
+			schema, into, name = stepOutputSchema, &outputs, b.Labels[0]
+		case "dynamic":
+			continue
+		}
+		if seen[b.Type+" "+name] {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Duplicate " + b.Type,
+				Detail: fmt.Sprintf("The step has %s %q already.", article(b.Type), name), Subject: b.DefRange.Ptr()})
+			continue
+		}
+		seen[b.Type+" "+name] = true
+		c, d := b.Body.Content(schema)
+		diags = append(diags, d...)
+		*into = append(*into, LabelledBlock{b.Labels[0], c.Attributes, b.DefRange})
+	}
+	return mounts, outputs, diags
 }
 
 // Gate is a gate block. Its expressions are evaluated once, when all results
@@ -244,7 +279,7 @@ func literalString(attr *hcl.Attribute) (string, hcl.Diagnostics) {
 		return "", diags
 	}
 	val, err := convert.Convert(val, cty.String)
-	if err != nil || val.IsNull() {
+	if err != nil || val.IsNull() || !val.IsKnown() {
 		return "", append(diags, unsuitable(attr, "a string"))
 	}
 	return val.AsString(), diags

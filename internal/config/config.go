@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/sixtyhq/sixty/internal/lang"
 )
@@ -19,6 +19,9 @@ type Config struct {
 	Dir string
 	// Files are the parsed files by name, for the snippets of diagnostics.
 	Files map[string]*hcl.File
+	// Sources says where each variable's value came from, in words, for the
+	// messages of Evaluate; it may be nil.
+	Sources map[string]string
 
 	RequiredVersion string
 	Variables       []lang.Variable
@@ -52,7 +55,7 @@ var rootSchema = &hcl.BodySchema{
 }
 
 // Load reads one pipeline file, or every .hcl and .hcl.json file of a folder
-// in the order of their names.
+// in the order of their names, as [Parse] does.
 func Load(path string) (*Config, hcl.Diagnostics) {
 	names, dir, err := pipelineFiles(path)
 	if err != nil {
@@ -93,17 +96,22 @@ func pipelineFiles(path string) (names []string, dir string, err error) {
 }
 
 // Parse is Load for sources that are already in memory, in the order of
-// names.
+// names. Override files come last. Names that nothing declares are errors, and
+// declarations that nothing names are warnings.
 func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
 	cfg := &Config{Dir: dir}
 	parser := hclparse.NewParser()
-	var bodies []hcl.Body
-	var diags hcl.Diagnostics
-	for _, name := range names {
-		if d := lang.Guard(sources[name], name); d.HasErrors() {
-			diags = append(diags, d...)
-			continue
+	diags := lang.GuardFiles(names, sources)
+	if diags.HasErrors() {
+		cfg.Files = map[string]*hcl.File{}
+		for _, name := range names {
+			cfg.Files[name] = &hcl.File{Bytes: sources[name]}
 		}
+		return cfg, diags
+	}
+	var bodies []hcl.Body
+	var native, overrides []*hclsyntax.Body
+	for _, name := range names {
 		var file *hcl.File
 		var d hcl.Diagnostics
 		if strings.HasSuffix(name, ".json") {
@@ -112,11 +120,24 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 			file, d = parser.ParseHCL(sources[name], name)
 		}
 		diags = append(diags, d...)
-		if file != nil {
-			bodies = append(bodies, file.Body)
+		if file == nil {
+			continue
 		}
+		body, isNative := file.Body.(*hclsyntax.Body)
+		if isNative && isOverride(name) && len(names) > 1 {
+			overrides = append(overrides, body)
+			continue
+		}
+		if isNative {
+			native = append(native, body)
+		}
+		bodies = append(bodies, file.Body)
 	}
 	cfg.Files = parser.Files()
+	broken := diags.HasErrors()
+	for _, body := range overrides {
+		diags = append(diags, override(native, body)...)
+	}
 	for _, body := range bodies {
 		content, d := body.Content(rootSchema)
 		diags = append(diags, d...)
@@ -125,6 +146,9 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 		}
 	}
 	diags = append(diags, cfg.checkNames()...)
+	if !broken { // else what could not be read would seem undeclared
+		diags = append(diags, cfg.checkReferences()...)
+	}
 	return cfg, diags
 }
 
@@ -168,7 +192,8 @@ func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
 	return diags
 }
 
-// checkNames refuses two blocks of one type and name.
+// checkNames refuses two blocks of one type and name, and names that no
+// expression can hold.
 func (c *Config) checkNames() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	check := func(kind string, n int, at func(int) (string, hcl.Range)) {
@@ -181,6 +206,10 @@ func (c *Config) checkNames() hcl.Diagnostics {
 				continue
 			}
 			seen[name] = r
+			if !hclsyntax.ValidIdentifier(name) && kind != "variable" { // which says so itself
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid name",
+					Detail: fmt.Sprintf("The %s %q can't be named by others: a name starts with a letter and has only letters, digits, - and _.", kind, name), Subject: &r})
+			}
 		}
 	}
 	check("variable", len(c.Variables), func(i int) (string, hcl.Range) { return c.Variables[i].Name, c.Variables[i].DeclRange })
@@ -217,14 +246,4 @@ func (c *Config) Stage(name string) (StageBlock, bool) {
 		}
 	}
 	return StageBlock{}, false
-}
-
-// VariableNames are the declared variables' names, sorted.
-func (c *Config) VariableNames() []string {
-	var names []string
-	for _, v := range c.Variables {
-		names = append(names, v.Name)
-	}
-	sort.Strings(names)
-	return names
 }

@@ -19,6 +19,9 @@ const selfAttr = "#self"
 // what is known of the crate, or an unknown value while nothing is.
 func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline, hcl.Diagnostics) {
 	ctx, diags := c.context(vars, crate)
+	steps, d := c.expand(ctx)
+	diags = append(diags, d...)
+	ctx.Variables["stage"] = c.stageObject(steps)
 	p := &Pipeline{Gates: c.Gates, Outputs: c.Outputs, Context: ctx}
 	for _, b := range c.Images {
 		image, d := b.evaluate(ctx)
@@ -34,11 +37,11 @@ func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline
 		p.Secrets = append(p.Secrets, s)
 	}
 	for _, b := range c.Stages {
-		s, d := c.evaluateStage(b, ctx)
+		s, d := b.evaluateAll(steps[b.Name], ctx)
 		diags = append(diags, d...)
 		p.Stages = append(p.Stages, s)
 	}
-	return p, diags
+	return p, c.explain(diags)
 }
 
 // Concept evaluates what is needed before there is a crate: the concept and
@@ -55,7 +58,7 @@ func (c *Config) Concept(vars map[string]cty.Value) (concept, generation Stage, 
 		}
 		diags = append(diags, d...)
 	}
-	return concept, generation, diags
+	return concept, generation, c.explain(diags)
 }
 
 func (c *Config) context(vars map[string]cty.Value, crate cty.Value) (*hcl.EvalContext, hcl.Diagnostics) {
@@ -70,7 +73,7 @@ func (c *Config) context(vars map[string]cty.Value, crate cty.Value) (*hcl.EvalC
 			"secret": c.refs(len(c.Secrets), func(i int) Ref {
 				return Ref{Kind: RefSecret, Name: c.Secrets[i].Name}
 			}),
-			"stage": c.stageObject(),
+			"stage": c.stageObject(c.unexpanded()),
 		},
 	}
 	diags := c.evaluateLocals(ctx)
@@ -93,12 +96,24 @@ func (c *Config) refs(n int, at func(int) Ref) cty.Value {
 	return objectOf(m)
 }
 
+// unexpanded gives every step as one instance: what locals and images can
+// refer to, before matrices have values.
+func (c *Config) unexpanded() map[string][]instance {
+	out := map[string][]instance{}
+	for _, s := range c.Stages {
+		for _, step := range s.Steps {
+			out[s.Name] = append(out[s.Name], instance{StepBlock: step})
+		}
+	}
+	return out
+}
+
 // stageObject is what `stage` refers to: for each stage its steps, and for
 // generation the tree and the lockfile.
-func (c *Config) stageObject() cty.Value {
+func (c *Config) stageObject(steps map[string][]instance) cty.Value {
 	m := map[string]cty.Value{}
 	for _, s := range c.Stages {
-		attrs := map[string]cty.Value{"step": stepObject(s)}
+		attrs := map[string]cty.Value{"step": s.stepObject(steps[s.Name])}
 		if s.Name == "generation" {
 			attrs["tree"] = refVal(Ref{Kind: RefTree})
 			attrs["lockfile"] = refVal(Ref{Kind: RefLockfile})
@@ -108,20 +123,36 @@ func (c *Config) stageObject() cty.Value {
 	return objectOf(m)
 }
 
-func stepObject(s StageBlock) cty.Value {
-	steps := map[string]cty.Value{}
-	for _, step := range s.Steps {
-		id := s.Name + "." + step.Name
+// stepObject is what `step` refers to. A step with a matrix or for_each stands
+// for all its instances, and has one attribute for each.
+func (b StageBlock) stepObject(instances []instance) cty.Value {
+	steps := map[string]map[string]cty.Value{}
+	ids := map[string][]string{}
+	for _, step := range b.Steps {
+		steps[step.Name] = map[string]cty.Value{}
+	}
+	for _, i := range instances {
+		id := b.Name + "." + i.name()
+		ids[i.Name] = append(ids[i.Name], id)
 		outputs := map[string]cty.Value{}
-		for _, o := range step.Outputs {
+		for _, o := range i.Outputs {
 			outputs[o.Label] = refVal(Ref{Kind: RefOutput, Name: id, Output: o.Label})
 		}
-		steps[step.Name] = cty.ObjectVal(map[string]cty.Value{
-			selfAttr: refVal(Ref{Kind: RefStep, Name: id}),
+		if i.key == "" {
+			steps[i.Name]["output"] = objectOf(outputs)
+			continue
+		}
+		steps[i.Name][i.key] = cty.ObjectVal(map[string]cty.Value{
+			selfAttr: refVal(Ref{Kind: RefStep, Name: id, steps: []string{id}}),
 			"output": objectOf(outputs),
 		})
 	}
-	return objectOf(steps)
+	all := map[string]cty.Value{}
+	for name, attrs := range steps {
+		attrs[selfAttr] = refVal(Ref{Kind: RefStep, Name: b.Name + "." + name, steps: ids[name]})
+		all[name] = cty.ObjectVal(attrs)
+	}
+	return objectOf(all)
 }
 
 // evaluateLocals resolves locals in the order of their dependencies.
@@ -147,22 +178,25 @@ func (c *Config) evaluateLocals(ctx *hcl.EvalContext) hcl.Diagnostics {
 			}
 		}
 		visiting = append(visiting, l.Name)
+		needs := map[string]cty.Value{}
 		for _, t := range l.Expr.Variables() {
-			if t.RootName() != "local" || len(t) < 2 {
-				continue
-			}
-			if attr, ok := t[1].(hcl.TraverseAttr); ok {
-				if dep, ok := exprs[attr.Name]; ok {
-					visit(dep)
-				}
+			if dep, ok := exprs[part(t, 1)]; ok && t.RootName() == "local" {
+				visit(dep)
+				needs[dep.Name] = done[dep.Name]
 			}
 		}
 		visiting = visiting[:len(visiting)-1]
 		if _, cyclic := done[l.Name]; cyclic {
 			return
 		}
-		ctx.Variables["local"] = objectOf(done)
+		ctx.Variables["local"] = objectOf(needs)
 		val, d := l.Expr.Value(ctx)
+		if !d.HasErrors() {
+			if err := lang.Bounded(val); err != nil {
+				d = append(d, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Value too large",
+					Detail: fmt.Sprintf("In local.%s, %s.", l.Name, err), Subject: l.Expr.Range().Ptr()})
+			}
+		}
 		diags = append(diags, d...)
 		if d.HasErrors() {
 			val = cty.DynamicVal
@@ -214,22 +248,27 @@ func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 		Range:       b.Range,
 	}
 	if val, attr, ok := r.value("vars", cty.DynamicPseudoType); ok {
-		if !val.Type().IsObjectType() && !val.Type().IsMapType() {
+		switch {
+		case val.IsMarked():
+			r.refuse(attr, "\"vars\" may hold sensitive values, but can't be one as a whole.")
+		case !val.Type().IsObjectType() && !val.Type().IsMapType():
 			r.refuse(attr, "\"vars\" must be a map of the pack's variables.")
-		} else {
+		default:
 			s.Vars = val.AsValueMap()
 		}
 	}
 	return s, r.diags
 }
 
-func (c *Config) evaluateStage(b StageBlock, ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
+// evaluateAll computes the stage with its steps.
+func (b StageBlock) evaluateAll(instances []instance, ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 	s, diags := b.evaluate(ctx)
 	inner := ctx.NewChild()
-	inner.Variables = map[string]cty.Value{"step": stepObject(b)}
-	for _, sb := range b.Steps {
-		step, d := sb.evaluate(inner)
+	inner.Variables = map[string]cty.Value{"step": b.stepObject(instances)}
+	for _, i := range instances {
+		step, d := i.evaluate(i.context(inner))
 		diags = append(diags, d...)
+		step.Name = i.name()
 		s.Steps = append(s.Steps, step)
 	}
 	return s, diags
@@ -246,8 +285,12 @@ func (b StepBlock) evaluate(ctx *hcl.EvalContext) (Step, hcl.Diagnostics) {
 	if script := r.str("script"); script != "" {
 		s.Command = []string{"/bin/sh", "-euc", script}
 	}
-	if attr, ok := b.Attrs["command"]; ok && len(s.Command) == 0 && !r.diags.HasErrors() {
-		r.refuse(attr, "The command is empty.")
+	if s.When && len(s.Command) == 0 && s.Uses == "" && !r.diags.HasErrors() {
+		for _, name := range exclusive {
+			if attr, ok := b.Attrs[name]; ok {
+				r.refuse(attr, "The %s is empty. A step that has nothing to do says so by when = false.", name)
+			}
+		}
 	}
 	diags := r.diags
 	for _, mb := range b.Mounts {
@@ -280,7 +323,7 @@ func (r *reader) after() []string {
 	if !ok {
 		return nil
 	}
-	if !val.CanIterateElements() || val.Type().IsObjectType() || val.Type().IsMapType() {
+	if val.IsMarked() || !val.CanIterateElements() || val.Type().IsObjectType() || val.Type().IsMapType() {
 		r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
 		return nil
 	}
@@ -292,7 +335,7 @@ func (r *reader) after() []string {
 			r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
 			return nil
 		}
-		ids = append(ids, ref.Name)
+		ids = append(ids, ref.steps...)
 	}
 	return ids
 }
@@ -324,5 +367,5 @@ func (c *Config) EvaluateImages(vars map[string]cty.Value) ([]Image, hcl.Diagnos
 		diags = append(diags, d...)
 		out = append(out, image)
 	}
-	return out, diags
+	return out, c.explain(diags)
 }

@@ -31,6 +31,8 @@ type Ref struct {
 	Name string
 	// Output is the output's name for RefOutput.
 	Output string
+	// steps are the IDs of the instances that a RefStep stands for.
+	steps []string
 }
 
 // refType carries a *Ref through expressions; nothing can be done with one but

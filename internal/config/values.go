@@ -3,7 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
-	"sort"
+	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -38,15 +38,35 @@ func ReadValues(file string) ([]lang.Given, error) {
 		return nil, diags
 	}
 	var out []lang.Given
-	for name, attr := range attrs {
+	for _, name := range sortedNames(attrs) {
+		attr := attrs[name]
 		val, d := attr.Expr.Value(nil)
 		diags = append(diags, d...)
-		r := attr.Range
-		out = append(out, lang.Given{Name: name, Value: val, Source: file, Range: &r})
+		out = append(out, lang.Given{Name: name, Value: val, Source: file, Range: attr.Range.Ptr()})
 	}
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// AutoValues reads the files of a folder whose values are taken without being
+// asked for, *.auto.sixtyvars and *.auto.sixtyvars.json, in the order of their
+// names. They win over the environment and lose to the command line.
+func AutoValues(dir string) ([]lang.Given, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look for files of variable values: %w", err)
+	}
+	var out []lang.Given
+	for _, e := range entries {
+		if name := e.Name(); e.Type().IsRegular() && (strings.HasSuffix(name, ".auto.sixtyvars") || strings.HasSuffix(name, ".auto.sixtyvars.json")) {
+			values, err := ReadValues(filepath.Join(dir, name))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, values...)
+		}
+	}
 	return out, nil
 }

@@ -1,0 +1,61 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// explain says of every value in a diagnostic that came from a variable where
+// it came from, and leaves out what was said already: the instances of a step
+// repeat it.
+func (c *Config) explain(diags hcl.Diagnostics) hcl.Diagnostics {
+	locals := map[string]hcl.Expression{}
+	for _, l := range c.Locals {
+		locals[l.Name] = l.Expr
+	}
+	seen := map[string]bool{}
+	var out hcl.Diagnostics
+	for _, d := range diags {
+		at := ""
+		if d.Subject != nil {
+			at = d.Subject.String()
+		}
+		key := at + d.Summary + d.Detail
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		if d.Expression != nil && len(c.Sources) > 0 {
+			var origins []string
+			c.origins(d.Expression, locals, map[string]bool{}, &origins)
+			if len(origins) > 0 {
+				explained := *d
+				explained.Detail += " " + strings.Join(origins, " ")
+				d = &explained
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// origins follows an expression, through locals, to variables.
+func (c *Config) origins(e hcl.Expression, locals map[string]hcl.Expression, seen map[string]bool, out *[]string) {
+	for _, t := range e.Variables() {
+		root, name := t.RootName(), part(t, 1)
+		if seen[root+"."+name] {
+			continue
+		}
+		seen[root+"."+name] = true
+		switch source := c.Sources[name]; {
+		case root == "local" && locals[name] != nil:
+			c.origins(locals[name], locals, seen, out)
+		case root == "var" && source == "default":
+			*out = append(*out, fmt.Sprintf("var.%s has its default value.", name))
+		case root == "var" && source != "":
+			*out = append(*out, fmt.Sprintf("The value of var.%s came from %s.", name, source))
+		}
+	}
+}

@@ -1,0 +1,4 @@
+stage "testing" {
+  image = image.rust
+  step "t" { command = ["true"] }
+}

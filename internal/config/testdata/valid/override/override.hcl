@@ -1,0 +1,1 @@
+stage "testing" { budget = "3s" }
