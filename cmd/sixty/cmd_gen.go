@@ -323,6 +323,11 @@ func (a *app) act(ctx context.Context, o *planOptions, p *planned) error {
 		}
 		return nil
 	case o.dryRun:
+		if !o.json {
+			for _, s := range p.plan.Skipped {
+				fmt.Fprintf(a.stderr, "No output from %s: %s\n", readable(s.Template), readable(s.Reason))
+			}
+		}
 		return a.printWrites(o, p.dir, p.plan.Writes)
 	case o.diff:
 		fmt.Fprint(a.stdout, readable(p.plan.Diff()))
