@@ -1,20 +1,29 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/internal/market"
-	"github.com/sixtyhq/sixty/stages/concept"
 )
 
 func (a *app) marketCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "market", Short: "Find and add packs, the templates of crates", Args: cobra.NoArgs}
-	cmd.AddCommand(a.marketSearchCommand(), a.marketAddCommand())
+	cmd := &cobra.Command{
+		Use:   "market",
+		Short: "Find, add and publish packs, the templates of crates",
+		Long: `Packs ship with sixty, and come from the sources that you add: directories, git
+repositories, indexes on web servers, and repositories of OCI registries. What
+was fetched once is cached and needs no network; sixty market update asks again.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.AddCommand(a.marketSearchCommand(), a.marketInfoCommand(), a.marketListCommand(), a.marketAddCommand(),
+		a.marketRemoveCommand(), a.marketUpdateCommand(), a.marketPublishCommand(), a.marketIndexCommand())
 	return cmd
 }
 
@@ -25,26 +34,21 @@ func (a *app) marketSearchCommand() *cobra.Command {
 		Use:   "search [WORD…]",
 		Short: "Search the packs; without a word, list them all",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := market.ConfigPath()
+			m, err := a.market(market.PreferCache)
 			if err != nil {
 				return err
 			}
-			catalog, faults, err := concept.Catalog(cmd.Context(), path)
+			catalog, err := a.catalog(cmd.Context(), m)
 			if err != nil {
 				return err
-			}
-			for _, f := range faults {
-				fmt.Fprintf(a.stderr, "Warning: %v\n", f)
 			}
 			q.Text = strings.Join(args, " ")
 			hits := catalog.Search(q)
 			if asJSON {
-				enc := json.NewEncoder(a.stdout)
-				enc.SetIndent("", "  ")
 				if hits == nil {
 					hits = []market.Hit{}
 				}
-				return enc.Encode(hits)
+				return a.printJSON(hits)
 			}
 			if len(hits) == 0 {
 				fmt.Fprintln(a.stderr, "No pack matches. sixty market search alone lists them all.")
@@ -69,31 +73,87 @@ func (a *app) marketSearchCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) marketAddCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "add DIR",
-		Short: "Add a folder of packs to the market",
-		Args:  cobra.ExactArgs(1),
+// packInfo is what sixty market info tells.
+type packInfo struct {
+	market.Manifest
+	Source    string         `json:"source"`
+	Digest    string         `json:"digest"`
+	Versions  []string       `json:"versions"`
+	Variables []variableInfo `json:"variables"`
+}
+
+type variableInfo struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"`
+	Required    bool   `json:"required"`
+	Description string `json:"description,omitempty"`
+	Sensitive   bool   `json:"sensitive,omitempty"`
+}
+
+func (a *app) marketInfoCommand() *cobra.Command {
+	asJSON, constraint := false, ""
+	cmd := &cobra.Command{
+		Use:     "info PACK",
+		Short:   "Show a pack: what it says of itself, its versions and its variables",
+		Example: `  sixty market info io.sixty.rust.cli`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := market.ConfigPath()
+			m, err := a.market(market.PreferCache)
 			if err != nil {
 				return err
 			}
-			cfg, err := market.ReadConfig(path)
+			catalog, err := a.catalog(cmd.Context(), m)
 			if err != nil {
 				return err
 			}
-			found, err := cfg.AddDir(cmd.Context(), args[0])
+			pack, err := catalog.Resolve(cmd.Context(), args[0], constraint)
 			if err != nil {
 				return usageError{err}
 			}
-			if err := cfg.Write(path); err != nil {
-				return err
+			info := packInfo{Manifest: pack.Manifest, Source: pack.Source, Digest: pack.Digest, Variables: []variableInfo{}}
+			for _, e := range catalog.Entries() {
+				if e.ID == pack.ID {
+					info.Versions = append(info.Versions, e.Version)
+				}
 			}
-			for _, e := range found {
-				fmt.Fprintf(a.stdout, "Added %s %s\n", readable(e.ID), readable(e.Version))
+			info.Versions = slices.Compact(info.Versions)
+			for _, v := range pack.Variables {
+				info.Variables = append(info.Variables, variableInfo{v.Name, typeexpr.TypeString(v.Type), v.Required(), v.Description, v.Sensitive})
 			}
-			return nil
+			if asJSON {
+				return a.printJSON(info)
+			}
+			return a.printInfo(info)
 		},
 	}
+	cmd.Flags().StringVar(&constraint, "version", "", "version, or constraint on it (default: the newest)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) printInfo(p packInfo) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	for _, line := range [][2]string{
+		{"pack", p.ID}, {"version", p.Version}, {"versions", strings.Join(p.Versions, ", ")}, {"description", p.Description},
+		{"licence", p.License}, {"category", p.Category}, {"keywords", strings.Join(p.Keywords, ", ")},
+		{"authors", strings.Join(p.Authors, ", ")}, {"homepage", p.Homepage}, {"source", p.Source}, {"digest", p.Digest},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(w, "%s\t%s\n", line[0], readable(line[1]))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.Dependencies)) {
+		fmt.Fprintf(w, "needs\t%s %s\n", readable(id), readable(p.Dependencies[id]))
+	}
+	if len(p.Variables) > 0 {
+		fmt.Fprintln(w, "\nVARIABLE\tTYPE\t\tDESCRIPTION")
+	}
+	for _, v := range p.Variables {
+		required := ""
+		if v.Required {
+			required = "required"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", readable(v.Name), readable(v.Type), required, readable(v.Description))
+	}
+	return w.Flush()
 }

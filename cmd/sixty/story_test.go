@@ -48,9 +48,10 @@ func TestStories(t *testing.T) {
 	}
 	params := func(files []string) testscript.Params {
 		return testscript.Params{
-			Files: files, UpdateScripts: *update, RequireExplicitExec: true,
+			Files: files, UpdateScripts: *update, RequireExplicitExec: true, Cmds: servers,
 			Setup: func(env *testscript.Env) error {
 				home := filepath.Join(env.WorkDir, ".home")
+				env.Values[serverKey{}] = &runningServer{}
 				env.Setenv("HOME", home)
 				env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 				env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
