@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/sixtyhq/sixty/internal/lang"
 )
 
 // Local is one entry of a locals block.
@@ -274,7 +276,7 @@ func decodeOutput(block *hcl.Block) (OutputBlock, hcl.Diagnostics) {
 
 // literalString evaluates an attribute that may refer to nothing.
 func literalString(attr *hcl.Attribute) (string, hcl.Diagnostics) {
-	val, diags := attr.Expr.Value(nil)
+	val, diags := lang.Constant(attr.Expr)
 	if diags.HasErrors() {
 		return "", diags
 	}

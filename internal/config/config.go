@@ -138,6 +138,9 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 	for _, body := range overrides {
 		diags = append(diags, override(native, body)...)
 	}
+	for _, body := range native {
+		lang.Meter(body)
+	}
 	for _, body := range bodies {
 		content, d := body.Content(rootSchema)
 		diags = append(diags, d...)

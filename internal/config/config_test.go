@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -315,6 +316,24 @@ func TestAutoValues(t *testing.T) {
 	}
 }
 
+// TestConstants: attributes that may refer to nothing still take loops and
+// templates.
+func TestConstants(t *testing.T) {
+	src := `
+variable "a" {
+  default     = [for x in ["b"] : "${x}-${1}"]
+  description = "${1} and ${2}"
+}
+output "a" { value = var.a }`
+	cfg, diags := Parse(".", []string{"x.hcl"}, map[string][]byte{"x.hcl": []byte(src)})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if v := cfg.Variables[0]; lang.Show(v.Default) != `["b-1"]` || v.Description != "1 and 2" {
+		t.Errorf("got %s, %q", lang.Show(v.Default), v.Description)
+	}
+}
+
 func TestRanges(t *testing.T) {
 	r := hcl.Range{Filename: "x.hcl", Start: hcl.Pos{Line: 1, Column: 2}, End: hcl.Pos{Line: 3, Column: 4}}
 	if got := HCLRange(PlanRange(r)); *got != r {
@@ -346,6 +365,52 @@ func TestLocalsAreBounded(t *testing.T) {
 			_, diags = cfg.EvaluateImages(nil)
 			if text := diags.Error(); !strings.Contains(text, "too large") && !strings.Contains(text, "more than") {
 				t.Errorf("got %v", diags)
+			}
+		})
+	}
+}
+
+// TestLoopsAreBounded makes in one expression what no memory holds.
+func TestLoopsAreBounded(t *testing.T) {
+	for name, src := range map[string]string{
+		"nested":     `[for a in range(50000) : [for b in range(50000) : [for c in range(50000) : 1]]]`,
+		"nested map": `{for a in range(50000) : a => {for b in range(50000) : b => 1}}`,
+		"caught":     `[for a in range(50000) : try([for b in range(50000) : b], [])]`,
+		"text":       `[for a in range(50000) : "${local.text}${a}"]`,
+		"results":    `[for a in range(50000) : upper(local.text)]`,
+		"template":   `"` + strings.Repeat("${local.text}", 10_000) + `"`,
+		"in a gate":  `true`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := "locals {\n  text = \"" + strings.Repeat("x", 50_000) + "\"\n  big = " + src + "\n}\n"
+			if name == "in a gate" {
+				src += "gate \"g\" { condition = [for a in range(50000) : [for b in range(50000) : a]] == [] }\n"
+			}
+			cfg, diags := Parse(".", []string{"x.hcl"}, map[string][]byte{"x.hcl": []byte(src)})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			p, diags := cfg.Evaluate(nil, sampleCrate())
+			if name == "in a gate" {
+				_, diags = p.Gates[0].Condition.Value(p.Context)
+			}
+			runtime.ReadMemStats(&after)
+			if total := after.TotalAlloc - before.TotalAlloc; total > 1<<30 {
+				t.Errorf("%d MB were allocated", total>>20)
+			}
+			// What is caught leaves an unknown value, which nothing takes.
+			if name != "caught" && !diags.HasErrors() {
+				t.Error("no error")
+			}
+			if name == "caught" {
+				if val := p.Context.Variables["local"].GetAttr("big"); val.IsWhollyKnown() {
+					t.Error("every value is known")
+				}
+			}
+			if len(diags) > 10 {
+				t.Errorf("%d diagnostics", len(diags))
 			}
 		})
 	}

@@ -181,7 +181,7 @@ func templateFileFunc(dir string) function.Function {
 		if diags.HasErrors() {
 			return cty.NilVal, diags
 		}
-		ctx := &hcl.EvalContext{Variables: args[1].AsValueMap(), Functions: map[string]function.Function{}}
+		ctx := &hcl.EvalContext{Variables: args[1].AsValueMap(), Functions: map[string]function.Function{meterName: meter()}}
 		for _, t := range expr.Variables() {
 			if _, ok := ctx.Variables[t.RootName()]; !ok {
 				return cty.NilVal, fmt.Errorf("%s: there is no value for %q", t.SourceRange(), t.RootName())

@@ -107,9 +107,11 @@ func Functions(dir string) []Function {
 	return table
 }
 
-// FunctionMap is Functions in the form that HCL evaluates with.
+// FunctionMap is Functions in the form that HCL evaluates with, for one
+// evaluation: what the loops of a syntax tree that went through [Meter] make is
+// counted over the life of the map.
 func FunctionMap(dir string) map[string]function.Function {
-	m := map[string]function.Function{}
+	m := map[string]function.Function{meterName: meter()}
 	for _, f := range Functions(dir) {
 		m[f.Name] = f.Func
 	}

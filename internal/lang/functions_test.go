@@ -189,6 +189,8 @@ func TestFunctionsAreBounded(t *testing.T) {
 		"yaml aliases":    `yamldecode("` + bomb(12) + `")`,
 		"yaml depth":      `yamldecode("` + repeat("[", 100_000) + repeat("]", 100_000) + `")`,
 		"yaml entries":    `yamldecode("` + repeat("- ", 100_000) + `")`,
+		"json of shared":  `jsonencode([` + repeat("var.big,", 1000) + `1])`,
+		"yaml of shared":  `yamlencode([` + repeat("var.big,", 1000) + `1])`,
 		"number":          `tonumber("1e999999999")`,
 		"parseint":        `parseint("` + repeat("f", 100_000) + `", 16)`,
 		"power":           `pow(10, 308) * pow(10, 308)`,

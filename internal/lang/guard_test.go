@@ -167,7 +167,7 @@ func FuzzGuard(f *testing.F) {
 		f.Add([]byte(s), uint16(3000))
 	}
 	f.Fuzz(func(t *testing.T, piece []byte, times uint16) {
-		if len(piece)*int(times) > 1<<20 {
+		if len(piece)*int(times) > 64<<10 {
 			return
 		}
 		src := []byte(repeat(string(piece), int(times)))

@@ -72,6 +72,12 @@ func limited(name string, f function.Function) function.Function {
 }
 
 func checkArgs(check estimate, args []cty.Value) error {
+	for _, a := range args {
+		// A list that holds one large value many times is small until then.
+		if err := Bounded(a); err != nil {
+			return err
+		}
+	}
 	if check == nil {
 		return nil
 	}

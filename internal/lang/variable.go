@@ -69,7 +69,7 @@ func DecodeVariable(block *hcl.Block) (Variable, hcl.Diagnostics) {
 	diags = append(diags, decodeLiteral(content, "sensitive", cty.Bool, func(val cty.Value) { v.Sensitive = val.True() })...)
 	diags = append(diags, decodeLiteral(content, "nullable", cty.Bool, func(val cty.Value) { v.Nullable = val.True() })...)
 	if attr, ok := content.Attributes["default"]; ok {
-		val, d := attr.Expr.Value(nil)
+		val, d := Constant(attr.Expr)
 		diags = append(diags, d...)
 		if !d.HasErrors() {
 			val, err := v.convert(val)
@@ -101,7 +101,7 @@ func decodeLiteral(content *hcl.BodyContent, name string, t cty.Type, set func(c
 	if !ok {
 		return nil
 	}
-	val, diags := attr.Expr.Value(nil)
+	val, diags := Constant(attr.Expr)
 	if diags.HasErrors() {
 		return diags
 	}
