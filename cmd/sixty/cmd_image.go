@@ -21,7 +21,7 @@ func (a *app) imageCommand() *cobra.Command {
 // imageBlock finds an image block of the pipeline. Images are evaluated
 // without a crate, on which they can't depend.
 func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
-	cfg, err := a.loadPipeline(o)
+	cfg, _, err := a.loadPipeline(o)
 	if err != nil {
 		return config.Image{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -42,8 +43,8 @@ type resolved struct {
 }
 
 // loadPipeline finds the pipeline: the one that was named, the project's own,
-// or the built-in one.
-func (a *app) loadPipeline(o *runOptions) (*config.Config, error) {
+// or the built-in one. Warnings come back as well.
+func (a *app) loadPipeline(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 	path := o.pipeline
 	if path == "" {
 		if _, err := os.Stat("pipeline.hcl"); err == nil {
@@ -53,9 +54,9 @@ func (a *app) loadPipeline(o *runOptions) (*config.Config, error) {
 	if path == "" {
 		cfg, diags := config.Parse(".", []string{"built-in pipeline.hcl"}, map[string][]byte{"built-in pipeline.hcl": stages.DefaultPipeline})
 		if diags.HasErrors() {
-			return nil, &diagError{diags, cfg.Files}
+			return nil, nil, &diagError{diags, cfg.Files}
 		}
-		return cfg, nil
+		return cfg, diags, nil
 	}
 	cfg, diags := config.Load(path)
 	if diags.HasErrors() {
@@ -63,9 +64,9 @@ func (a *app) loadPipeline(o *runOptions) (*config.Config, error) {
 		if cfg != nil {
 			e.files = cfg.Files
 		}
-		return nil, e
+		return nil, nil, e
 	}
-	return cfg, nil
+	return cfg, diags, nil
 }
 
 // values splits what was given between the pipeline and the pack: a name that
@@ -75,6 +76,16 @@ func (o *runOptions) values(cfg *config.Config) (pipeline, pack []lang.Given, er
 	if err != nil {
 		return nil, nil, err
 	}
+	auto, err := config.AutoValues(cfg.Dir)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	// After the environment, which is lenient, and before the command line.
+	at := slices.IndexFunc(given, func(g lang.Given) bool { return !g.Lenient })
+	if at < 0 {
+		at = len(given)
+	}
+	given = slices.Insert(given, at, auto...)
 	declared := map[string]bool{}
 	for _, v := range cfg.Variables {
 		declared[v.Name] = true
@@ -98,10 +109,12 @@ type chosen struct {
 
 // choose loads the pipeline and evaluates its first two stages.
 func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chosen, error) {
-	var err error
-	if r.cfg, err = a.loadPipeline(o); err != nil {
+	cfg, warnings, err := a.loadPipeline(o)
+	if err != nil {
 		return nil, err
 	}
+	r.cfg = cfg
+	a.warn(r, warnings, view)
 	c := &chosen{}
 	var given []lang.Given
 	if given, c.pack, err = o.values(r.cfg); err != nil {
@@ -112,7 +125,7 @@ func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chose
 		return nil, &diagError{diags, r.cfg.Files}
 	}
 	a.warn(r, diags, view)
-	r.variables = values.Values
+	r.variables, r.cfg.Sources = values.Values, values.Sources
 	if c.concept, c.generation, diags = r.cfg.Concept(r.variables); diags.HasErrors() {
 		return nil, &diagError{diags, r.cfg.Files}
 	}
@@ -133,7 +146,7 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 		if err != nil {
 			return nil, err
 		}
-		if err := a.write(ctx, o, made, pack, view); err != nil {
+		if err := a.write(ctx, o, r, made, pack, view); err != nil {
 			return nil, err
 		}
 		dir = filepath.Join(made.Dir, "Cargo.toml")
@@ -158,6 +171,9 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 func (a *app) warn(r *resolved, diags []*hcl.Diagnostic, view *progress.Printer) {
 	for _, d := range diags {
 		text := d.Summary + ": " + d.Detail
+		if d.Subject != nil {
+			text += " (" + d.Subject.String() + ")"
+		}
 		r.warnings = append(r.warnings, text)
 		view.Note("Warning: %s", text)
 	}
@@ -225,13 +241,14 @@ func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen,
 
 // write writes what was rendered, and keeps the pack, so that an update knows
 // what was generated, also without a network.
-func (a *app) write(ctx context.Context, o *runOptions, made *generation.Result, pack *market.Pack, view *progress.Printer) error {
+func (a *app) write(ctx context.Context, o *runOptions, r *resolved, made *generation.Result, pack *market.Pack, view *progress.Printer) error {
 	m, err := a.market(market.PreferCache)
 	if err != nil {
 		return err
 	}
-	if err := made.Write(ctx, o.force); err != nil {
-		return fmt.Errorf("generation: %w", err)
+	err = r.timed("generation", "write", view, func() error { return made.Write(ctx, o.force) })
+	if err != nil {
+		return err
 	}
 	view.Note("Crate in %s: %s", made.Dir, made.Summary())
 	if err := m.cache.Keep(ctx, pack); err != nil {
