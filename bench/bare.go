@@ -100,7 +100,12 @@ func (c chroot) mount() error {
 			return err
 		}
 	}
-	return os.Symlink("/proc/self/fd", filepath.Join(c.root, "dev", "fd"))
+	for name, target := range map[string]string{"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"} {
+		if err := os.Symlink("/proc/self/fd"+target, filepath.Join(c.root, "dev", name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // path is the place outside of what has a name in the chroot's work folder.
