@@ -278,7 +278,7 @@ func TestOutputsFeedSteps(t *testing.T) {
 func TestReadOnlyMount(t *testing.T) {
 	b, err := shared()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	tree, err := b.blobs.PutTree(fstest.MapFS{"dir/file": {Data: []byte("source\n")}}, nil)
 	if err != nil {
