@@ -149,7 +149,7 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 			return err
 		}
 		defer view.Close()
-		return a.write(ctx, &o.runOptions, made, pack, view)
+		return a.write(ctx, &o.runOptions, &resolved{}, made, pack, view)
 	}
 	return p, nil
 }
@@ -262,7 +262,7 @@ func (a *app) watchGen(ctx context.Context, o *genOptions) error {
 	fmt.Fprintf(a.stderr, "Watching %s; ctrl-C ends it.\n", first.sources[0])
 	err = codegen.Watch(ctx, watchInterval, first.sources, func(ctx context.Context) error {
 		p, err := a.planGen(ctx, o)
-		if err == nil {
+		if err == nil && p.plan.Changed() {
 			err = a.act(ctx, &o.planOptions, p)
 		}
 		if ctx.Err() != nil {

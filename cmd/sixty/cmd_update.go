@@ -91,16 +91,16 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 		view.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
 	}
 	p := &planned{dir: o.dir, plan: made.Plan, write: func(ctx context.Context) error {
-		return a.write(ctx, &o.runOptions, made, next, view)
+		return a.write(ctx, &o.runOptions, &resolved{}, made, next, view)
 	}}
 	if err := a.act(ctx, &o.planOptions, p); err != nil {
 		return err
 	}
-	return a.conflicts(made)
+	return a.conflicts(made, !o.dryRun && !o.diff)
 }
 
 // conflicts says no where an update left, or would leave, conflicts.
-func (a *app) conflicts(made *generation.Result) error {
+func (a *app) conflicts(made *generation.Result, written bool) error {
 	found := false
 	for _, w := range made.Plan.Writes {
 		if w.Action == codegen.Marked {
@@ -110,6 +110,10 @@ func (a *app) conflicts(made *generation.Result) error {
 	}
 	if !found {
 		return nil
+	}
+	if !written {
+		fmt.Fprintln(a.stderr, "Nothing was written. The update would leave both sides of these between conflict markers.")
+		return errNo
 	}
 	fmt.Fprintln(a.stderr, "Edit what stands between <<<<<<< and >>>>>>> in these files; the update itself is done.")
 	return errNo
