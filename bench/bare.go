@@ -131,7 +131,7 @@ func (c chroot) vendor(ctx context.Context, manifests []string, downloads string
 		if err != nil {
 			return err
 		}
-		set, err := cr.Sources()
+		set, err := cr.Sources(nil)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m, err)
 		}

@@ -84,7 +84,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err := a.lock(ctx, o, e, eng, view); err != nil {
 		return nil, err
 	}
-	if e.graph, err = e.plan(o, store); err != nil {
+	if e.graph, err = e.plan(ctx, o, cache, store); err != nil {
 		return nil, err
 	}
 	view.Plan(e.graph)
@@ -136,7 +136,7 @@ func (r *resolved) check() error {
 }
 
 // plan makes the graph and checks it against the engine.
-func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
+func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store *blob.Store) (*plan.Graph, error) {
 	tree, err := e.crate.Pack(store, o.written()...)
 	if err != nil {
 		return nil, err
@@ -147,7 +147,11 @@ func (e *executed) plan(o *runOptions, store *blob.Store) (*plan.Graph, error) {
 		return nil, err
 	}
 	in := stages.Input{Pipeline: e.pipeline, Tree: tree, Images: e.images, Authorities: authorities, Only: o.only, Rust: &setup.Input{Store: store}}
-	if in.Rust.Sources, err = e.crate.Sources(); err != nil {
+	known, err := registries(ctx, cache, e.crate.Lock)
+	if err != nil {
+		return nil, err
+	}
+	if in.Rust.Sources, err = e.crate.Sources(known); err != nil {
 		return nil, usageError{fmt.Errorf("%s: %w", e.crate.Dir, err)}
 	}
 	if in.Rust.Skeleton, err = e.crate.Skeleton(); err != nil {

@@ -94,13 +94,13 @@ func (c *Crate) Skeleton() (*cargo.Skeleton, error) {
 	return cargo.NewSkeleton(root.FS())
 }
 
-// Sources are the crates that the lockfile pins. The error is ErrNoLock when
-// there is no lockfile.
-func (c *Crate) Sources() (cargo.SourceSet, error) {
+// Sources are the crates that the lockfile pins, with registries as
+// cargo.Sources takes them. The error is ErrNoLock when there is no lockfile.
+func (c *Crate) Sources(registries map[string]cargo.RegistryConfig) (cargo.SourceSet, error) {
 	if c.Lock == nil {
 		return cargo.SourceSet{}, ErrNoLock
 	}
-	return cargo.Sources(c.Lock, nil)
+	return cargo.Sources(c.Lock, registries)
 }
 
 // Value is the crate as pipelines see it: crate.name, crate.version,
