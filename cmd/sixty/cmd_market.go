@@ -38,12 +38,11 @@ func (a *app) marketSearchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			catalog, err := a.catalog(cmd.Context(), m)
+			q.Text = strings.Join(args, " ")
+			hits, err := a.search(cmd.Context(), m, q)
 			if err != nil {
 				return err
 			}
-			q.Text = strings.Join(args, " ")
-			hits := catalog.Search(q)
 			if asJSON {
 				if hits == nil {
 					hits = []market.Hit{}

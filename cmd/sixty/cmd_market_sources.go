@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/cmd/sixty/packindex"
 	"github.com/sixtyhq/sixty/cmd/sixty/packregistry"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
@@ -45,7 +47,7 @@ func (a *app) marketAddCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			if err := cfg.Write(m.config); err != nil {
+			if err := errors.Join(cfg.Write(m.config), m.dropSearchIndex()); err != nil {
 				return err
 			}
 			for _, e := range found {
@@ -100,6 +102,8 @@ type listedSource struct {
 	// Packs are ids and versions.
 	Packs  []listedPack `json:"packs"`
 	Faults []string     `json:"faults,omitempty"`
+
+	listings []packindex.Listing
 }
 
 type listedPack struct {
@@ -108,11 +112,7 @@ type listedPack struct {
 }
 
 // listSources asks each source what it offers. A source that fails has a fault.
-func (a *app) listSources(ctx context.Context, fetch market.Fetching) ([]listedSource, error) {
-	m, err := a.market(fetch)
-	if err != nil {
-		return nil, err
-	}
+func listSources(ctx context.Context, m *userMarket) ([]listedSource, error) {
 	cfg, err := market.ReadConfig(m.config)
 	if err != nil {
 		return nil, err
@@ -126,6 +126,7 @@ func (a *app) listSources(ctx context.Context, fetch market.Fetching) ([]listedS
 			if err != nil {
 				faults = append(faults, err)
 			}
+			l.listings = append(l.listings, packindex.Listing{Source: s.Name(), Entries: entries})
 			for _, e := range entries {
 				l.Packs = append(l.Packs, listedPack{e.ID, e.Version})
 			}
@@ -154,7 +155,11 @@ func (a *app) marketListCommand() *cobra.Command {
 		Short: "List the sources of the market and the packs that they offer",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			sources, err := a.listSources(cmd.Context(), market.PreferCache)
+			m, err := a.market(market.PreferCache)
+			if err != nil {
+				return err
+			}
+			sources, err := listSources(cmd.Context(), m)
 			if err != nil {
 				return err
 			}
@@ -196,15 +201,27 @@ func (a *app) marketUpdateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update",
 		Short: "Ask all sources again what packs they offer",
-		Long: `Asks all sources again what packs and versions they offer. Where one can't be
+		Long: `Asks all sources again what packs and versions they offer, and builds the index
+that sixty market search uses for large markets. Where one can't be
 reached, what it offered last time stays and the exit code is 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			sources, err := a.listSources(cmd.Context(), market.Refresh)
+			m, err := a.market(market.Refresh)
+			if err != nil {
+				return err
+			}
+			sources, err := listSources(cmd.Context(), m)
 			if err != nil {
 				return err
 			}
 			failed := a.warnSources(sources)
+			var listings []packindex.Listing
+			for _, s := range sources {
+				listings = append(listings, s.listings...)
+			}
+			if err := m.buildSearchIndex(cmd.Context(), listings); err != nil {
+				return err
+			}
 			if asJSON {
 				err = a.printJSON(sources)
 			} else {

@@ -18,6 +18,7 @@ import (
 // opens its sources, and where fetched packs are kept.
 type userMarket struct {
 	config  string
+	dir     string // of the cache and the search index
 	openers []market.Opener
 	cache   *market.Cache
 }
@@ -31,8 +32,9 @@ func (a *app) market(fetch market.Fetching) (*userMarket, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := market.NewCache(filepath.Join(dir, "packs"))
-	return &userMarket{config: config, cache: cache, openers: []market.Opener{market.Caching(cache, fetch,
+	dir = filepath.Join(dir, "packs")
+	cache := market.NewCache(dir)
+	return &userMarket{config: config, dir: dir, cache: cache, openers: []market.Opener{market.Caching(cache, fetch,
 		market.GitOpener(cache),
 		market.HTTPOpener(cache, http.DefaultClient),
 		packregistry.Opener(cache, packregistry.Options{}),
