@@ -53,7 +53,7 @@ func TestRegistries(t *testing.T) {
 		t.Error(err)
 	}
 	for source, want := range map[string]string{
-		"sparse+" + server.URL + "/elsewhere/":    "404",
+		"sparse+" + server.URL + "/elsewhere/":   "404",
 		"registry+https://git.example/index.git": "git repository",
 	} {
 		if _, err := registries(t.Context(), t.TempDir(), lockOf(t, source)); err == nil || !strings.Contains(err.Error(), want) {
