@@ -159,7 +159,7 @@ What to keep in mind:
 - Crates are downloaded and unpacked, and the image is unpacked, on both sides and before the clock starts. A first run on a
   fresh machine takes longer, with either.
 - sixty does more: a publish dry run, an audit where there is a database, and coverage, which its one compile for tests and
-  lints gives along. The columns with bare coverage add what a coverage run by itself takes, which compiles everything anew.
+  lints gives along. The columns with bare coverage add what a coverage run by itself takes, with a target folder of its own.
 - When a line changed, bare cargo compiles incrementally, and of a workspace only the members that the line reaches. sixty
   compiles every member in full each time, for the release build as well: that is the price of a room without leftovers.
 - Unchanged, sixty answers from results whose inputs are the same to the byte; bare cargo runs the tests again.
