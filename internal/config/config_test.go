@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -313,6 +314,35 @@ func TestAutoValues(t *testing.T) {
 	}
 	if _, err := AutoValues(dir); err == nil {
 		t.Error("a broken file is no error")
+	}
+}
+
+func TestOverrideRefuses(t *testing.T) {
+	const base = `
+cache "cargo" {}
+locals { jobs = 4 }
+image "rust" { from = local.jobs }
+`
+	cases := map[string]struct{ src, want string }{
+		"unknown block":     {`cache "crago" {}`, `No other file in HCL syntax declares the cache "crago", which this file overrides. Did you mean "cargo"?`},
+		"unknown local":     {`locals { job = 1 }`, `Did you mean "jobs"?`},
+		"attribute":         {`x = 1`, "A pipeline has blocks alone at its top."},
+		"unknown attribute": {`image "rust" { frm = "x" }`, `Did you mean "from"?`},
+		"reference":         {`image "rust" { from = local.job }`, "Did you mean local.jobs?"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			// Its name is before the other's, and it is still read last.
+			_, diags := Parse(".", []string{"a_override.hcl", "b.hcl"}, map[string][]byte{"a_override.hcl": []byte(tc.src), "b.hcl": []byte(base)})
+			errs := diags.Errs()
+			for _, err := range errs {
+				var d *hcl.Diagnostic
+				if errors.As(err, &d) && d.Severity == hcl.DiagError && strings.Contains(d.Detail, tc.want) && d.Subject.Filename == "a_override.hcl" {
+					return
+				}
+			}
+			t.Errorf("got %v, want %q", diags, tc.want)
+		})
 	}
 }
 
