@@ -327,7 +327,7 @@ image "rust" { from = local.jobs }
 		"unknown block":     {`cache "crago" {}`, `No other file in HCL syntax declares the cache "crago", which this file overrides. Did you mean "cargo"?`},
 		"unknown local":     {`locals { job = 1 }`, `Did you mean "jobs"?`},
 		"attribute":         {`x = 1`, "A pipeline has blocks alone at its top."},
-		"unknown attribute": {`image "rust" { frm = "x" }`, `Did you mean "from"?`},
+		"unknown attribute": {`image "rust" { frm = "x" }`, `An argument named "frm" is not expected here.`},
 		"reference":         {`image "rust" { from = local.job }`, "Did you mean local.jobs?"},
 	}
 	for name, tc := range cases {
