@@ -89,7 +89,7 @@ func (o *signOptions) named(ctx context.Context) (*signing, error) {
 	case o.key != "":
 		key, err := loadKey(ctx, o.key)
 		if err != nil {
-			return nil, usagef("signing key %s: %w", o.key, err)
+			return nil, usageError{err}
 		}
 		s := &signing{signer: key, key: key}
 		if o.signingConfig != "" {
