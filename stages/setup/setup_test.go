@@ -101,11 +101,12 @@ func TestRemove(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	script := remove([]string{
+	patterns := []string{
 		"*/one-*", "it's/x", "$(touch pwned)/x", "a b/*", "-rf", "none/*",
 		"../victim", "x'; touch pwned; '", "`touch pwned`", "x\ntouch pwned\n", "; touch pwned", "a && touch pwned", `\'; touch pwned #`,
-	})
-	if strings.Contains(script, "..") {
+	}
+	script := remove(patterns)
+	if strings.Count(script, "rm -rf -- '"+TargetDir+"/") != len(patterns) || strings.Contains(script, "..") {
 		t.Errorf("a pattern leads out of the folder: %s", script)
 	}
 	cmd := exec.Command("/bin/sh", "-euc", strings.ReplaceAll(script, "'"+TargetDir, "'"+target))
