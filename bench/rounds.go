@@ -76,6 +76,11 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 		}
 		manifests = append(manifests, manifest)
 	}
+	if used, err := openImage(b.sixty.images()); err != nil {
+		return nil, err
+	} else if used.digest != img.digest {
+		return nil, fmt.Errorf("sixty does not take the image in %s for the built-in pipeline's and has made another: make it anew with sixty image build rust", o.image)
+	}
 	progress("downloading and unpacking crates for the bare commands")
 	if err := b.bare.vendor(ctx, manifests, filepath.Join(o.dir, "crates")); err != nil {
 		return nil, err

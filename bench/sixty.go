@@ -23,9 +23,12 @@ type command struct {
 func (c command) cache() string { return filepath.Join(c.dir, "cache") }
 func (c command) out() string   { return filepath.Join(c.dir, "out") }
 
+// images is where its cache has the image of the built-in pipeline.
+func (c command) images() string { return filepath.Join(c.cache(), "images", "rust") }
+
 // takeImage gives the cache the image, so that none is built or looked up.
 func (c command) takeImage(layout string) error {
-	if err := linkTree(layout, filepath.Join(c.cache(), "images", "rust")); err != nil {
+	if err := linkTree(layout, c.images()); err != nil {
 		return fmt.Errorf("copy the image: %w", err)
 	}
 	return nil
