@@ -11,7 +11,7 @@ import (
 
 // Bounds on what the loops and templates of one evaluation make together.
 const (
-	maxLooped    = 1_000_000
+	maxLooped    = 200_000
 	maxLoopBytes = 64 << 20
 )
 
