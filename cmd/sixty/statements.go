@@ -131,7 +131,7 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 func (e *executed) parameters(r report.Report) (_ statement.BuildParameters, err error) {
 	out := statement.BuildParameters{Pipeline: pipelineResource(e.cfg), Level: r.Level, Variables: map[string]any{}}
 	if r.Template != nil {
-		pack := statement.Resource{Name: r.Template.ID + "@" + r.Template.Version, URI: r.Template.Source}
+		pack := statement.Resource{Name: r.Template.ID + "@" + r.Template.Version, Annotations: map[string]any{"source": r.Template.Source}}
 		// The digest of a pack is a dirHash in go.sum's spelling.
 		sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.Template.Digest, "h1:"))
 		if err != nil || len(sum) != sha256.Size {
