@@ -222,7 +222,7 @@ gate "docs" {
 
 gate "audit" {
   level     = "production"
-  condition = metrics.audit.vulnerabilities == 0
+  condition = step.audit.status == "passed" && metrics.audit.vulnerabilities == 0
   message   = "${metrics.audit.vulnerabilities} known vulnerabilities among the dependencies"
 }
 

@@ -132,7 +132,7 @@ func (a *app) imageFinding(cache string) finding {
 			return f
 		}
 	}
-	info, err := image.Open(imageDir(cache, block.Name))
+	info, err := image.Open(imageDir(cache, debianSpec(block)))
 	if err != nil {
 		f.note, f.optional = "no image rust yet", true
 		if ready := image.Ready(); ready != nil {

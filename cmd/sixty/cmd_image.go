@@ -72,7 +72,7 @@ same versions give the same digest. It needs root and mmdebstrap.`,
 			if err != nil {
 				return err
 			}
-			info, err := image.Open(imageDir(cache, block.Name))
+			info, err := image.Open(imageDir(cache, debianSpec(block)))
 			if fresh || err != nil || info.Key != debianSpec(block).Key() {
 				if info, err = a.buildShown(cmd.Context(), cache, block); err != nil {
 					return err

@@ -20,6 +20,10 @@ func (a *app) reportCommand() *cobra.Command {
 			if len(args) > 0 {
 				path = args[0]
 			}
+			if format == "schema" {
+				_, err := a.stdout.Write(report.Schema)
+				return err
+			}
 			b, err := os.ReadFile(path)
 			if err != nil {
 				return usagef("read the report: %w; sixty deploy writes one", err)
@@ -36,8 +40,6 @@ func (a *app) reportCommand() *cobra.Command {
 			case "table":
 				a.printReport(r)
 				fmt.Fprintf(a.stdout, "%s  %s %s. %s\n", r.DeploymentStatus, r.CrateName, r.CrateVersion, r.Recommendation)
-			case "schema":
-				a.stdout.Write(report.Schema) //nolint:errcheck // the terminal is gone
 			default:
 				return usagef("--format is table, markdown, json or schema, not %q", format)
 			}

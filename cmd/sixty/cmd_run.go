@@ -93,6 +93,9 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 			if err := exportLogs(e.results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
 				return err
 			}
+			if err := e.writeMetrics(o.metrics); err != nil {
+				return err
+			}
 			r := e.report(o, nil)
 			a.printFailures(e.results)
 			r.Gates = judged(r.Gates)

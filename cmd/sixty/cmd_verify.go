@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -63,7 +64,13 @@ with --trusted-root, or --policy.`,
 			if err != nil {
 				return err
 			}
-			return a.printVerified(args, verified, o.json)
+			if err := a.printVerified(args, verified, o.json); err != nil {
+				return err
+			}
+			if o.policy == "" && saysNo(verified) {
+				return errNo
+			}
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -76,6 +83,15 @@ with --trusted-root, or --policy.`,
 	f.DurationVar(&o.maxAge, "max-age", 0, "refuse a statement that is older than this")
 	f.BoolVar(&o.json, "json", false, "print what was verified as JSON")
 	return cmd
+}
+
+// saysNo reports whether a verdict among the statements is a no: what is well
+// signed may still not be ready. A policy decides that by itself.
+func saysNo(verified []*verify.Verified) bool {
+	return slices.ContainsFunc(verified, func(v *verify.Verified) bool {
+		var r statement.Report
+		return v.Statement.PredicateType == statement.ReportType && v.Statement.Decode(&r) == nil && r.Status != statement.Ready
+	})
 }
 
 func (o *verifyOptions) check() error {

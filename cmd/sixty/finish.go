@@ -84,19 +84,25 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signin
 	if err := writeFile(markdownPath(o.report), []byte(f.report.Markdown())); err != nil {
 		return nil, err
 	}
-	if o.metrics != "" {
-		m, err := json.MarshalIndent(e.metrics, "", "  ")
-		if err != nil {
-			return nil, err
-		}
-		if err := writeFile(o.metrics, append(m, '\n')); err != nil {
-			return nil, err
-		}
+	if err := e.writeMetrics(o.metrics); err != nil {
+		return nil, err
 	}
 	if by == nil {
 		return f, nil
 	}
 	return f, f.sign(ctx, e, by, text)
+}
+
+// writeMetrics writes the metrics alone to a file, or nowhere for no name.
+func (e *executed) writeMetrics(path string) error {
+	if path == "" {
+		return nil
+	}
+	m, err := json.MarshalIndent(e.metrics, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the metrics: %w", err)
+	}
+	return writeFile(path, append(m, '\n'))
 }
 
 // sign makes the bundle over the report and the artifacts, and beside it those

@@ -102,7 +102,16 @@ func debianSpec(i config.Image) image.Spec {
 	}
 }
 
-func imageDir(cache, name string) string { return filepath.Join(cache, "images", name) }
+// imageDir is where the image of a spec is kept: images/NAME, or, where that is
+// another spec's, images/NAME-KEY. Two pipelines that call different images the
+// same so keep both.
+func imageDir(cache string, spec image.Spec) string {
+	plain := filepath.Join(cache, "images", spec.Name)
+	if info, err := image.Open(plain); err == nil && info.Key != spec.Key() {
+		return plain + "-" + strings.TrimPrefix(spec.Key(), "sha256:")[:12]
+	}
+	return plain
+}
 
 // resolveImages chooses an image for each block: a layout that the pipeline
 // names, the digest that its reference was pinned to, an image made from the
@@ -142,7 +151,7 @@ func (a *app) resolveImage(ctx context.Context, cache string, known pins, block 
 		return registryImage(block.From, p), nil
 	}
 	if block.Debian != nil {
-		info, err := image.Open(imageDir(cache, block.Name))
+		info, err := image.Open(imageDir(cache, debianSpec(block)))
 		if err == nil && info.Key == debianSpec(block).Key() {
 			return layoutImage(info, "made from Debian's packages"), nil
 		}
@@ -172,7 +181,7 @@ func (a *app) resolveImage(ctx context.Context, cache string, known pins, block 
 
 func (a *app) buildImage(ctx context.Context, cache string, block config.Image, view *progress.Printer) (image.Info, error) {
 	id := "setup.image-" + block.Name
-	info, err := image.Build(ctx, debianSpec(block), imageDir(cache, block.Name), logWriter(func(p []byte) { view.Log(id, false, p) }))
+	info, err := image.Build(ctx, debianSpec(block), imageDir(cache, debianSpec(block)), logWriter(func(p []byte) { view.Log(id, false, p) }))
 	var missing *image.SetupError
 	if errors.As(err, &missing) {
 		return info, usageError{err}

@@ -80,7 +80,15 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	var packDiags *market.DiagnosticsError
 	var setup *buildkit.SetupError
 	var usage usageError
+	var unknown *market.UnknownPackError
+	var bare hcl.Diagnostics
 	switch {
+	case errors.As(err, &bare):
+		a.printDiagnostics(bare, nil)
+		return exitUsage
+	case errors.As(err, &unknown):
+		fmt.Fprintf(a.stderr, "Error: %v\n", err)
+		return exitUsage
 	case errors.As(err, &diags):
 		a.printDiagnostics(diags.diags, diags.files)
 		return exitUsage

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -66,7 +67,31 @@ func (a *app) loadPipeline(o *runOptions) (*config.Config, hcl.Diagnostics, erro
 		}
 		return nil, nil, e
 	}
-	return cfg, diags, nil
+	return cfg, diags, checkVersion(cfg)
+}
+
+// checkVersion refuses a pipeline that asks for another sixty. A development
+// version counts as the release that it leads to.
+func checkVersion(cfg *config.Config) error {
+	if cfg.RequiredVersion == "" {
+		return nil
+	}
+	asked, err := semver.NewConstraint(cfg.RequiredVersion)
+	if err != nil {
+		return usagef("required_version = %q is no version constraint such as \">= 0.1\": %w", cfg.RequiredVersion, err)
+	}
+	own, err := semver.NewVersion(version)
+	if err != nil {
+		return fmt.Errorf("own version %q: %w", version, err)
+	}
+	release, err := own.SetPrerelease("")
+	if err != nil {
+		return fmt.Errorf("own version %q: %w", version, err)
+	}
+	if !asked.Check(&release) {
+		return usagef("the pipeline asks for sixty %s, and this is %s", cfg.RequiredVersion, version)
+	}
+	return nil
 }
 
 // values splits what was given between the pipeline and the pack: a name that

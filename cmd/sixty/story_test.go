@@ -91,7 +91,7 @@ func needEngine(t *testing.T, cache string) {
 		missing = "root"
 	} else if _, err := buildkit.InitProgram(); err != nil {
 		missing = err.Error()
-	} else if _, err := image.Open(imageDir(cache, "rust")); err != nil {
+	} else if _, err := image.Open(filepath.Join(cache, "images", "rust")); err != nil {
 		missing = "the Rust image: make image"
 	}
 	switch {

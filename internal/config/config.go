@@ -59,7 +59,7 @@ var rootSchema = &hcl.BodySchema{
 func Load(path string) (*Config, hcl.Diagnostics) {
 	names, dir, err := pipelineFiles(path)
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No pipeline", Detail: err.Error() + ". Give one with --pipeline, or run sixty init to write one."}}
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No pipeline", Detail: err.Error() + ". Give one with --pipeline."}}
 	}
 	sources := map[string][]byte{}
 	for _, name := range names {

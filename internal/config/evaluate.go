@@ -120,6 +120,12 @@ func (c *Config) stageObject(steps map[string][]instance) cty.Value {
 		}
 		m[s.Name] = cty.ObjectVal(attrs)
 	}
+	if _, declared := m["generation"]; !declared {
+		// A crate that exists has a tree and a lockfile as well.
+		m["generation"] = cty.ObjectVal(map[string]cty.Value{
+			"step": cty.EmptyObjectVal, "tree": refVal(Ref{Kind: RefTree}), "lockfile": refVal(Ref{Kind: RefLockfile}),
+		})
+	}
 	return objectOf(m)
 }
 

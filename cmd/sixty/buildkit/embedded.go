@@ -105,7 +105,7 @@ func preflight(root string) error {
 		return fmt.Errorf("make the engine's state folder: %w", err)
 	}
 	if err := overlayutils.Supported(root); err != nil {
-		return &SetupError{Missing: "overlayfs on " + root, Fix: "put the state on ext4, xfs or tmpfs with --state DIR", Cause: err}
+		return &SetupError{Missing: "overlayfs on " + root, Fix: "put the state on ext4, xfs or tmpfs with --cache-dir DIR", Cause: err}
 	}
 	return nil
 }

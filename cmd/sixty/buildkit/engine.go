@@ -148,6 +148,7 @@ func complete(res *plan.Result, dir string) error {
 	if rec.TimedOut {
 		res.Status = plan.StatusTimedOut
 	}
+	res.Reason = rec.Error
 	loopback := rec.Network.LoopbackOnly
 	res.Record = &plan.Record{
 		WallMS: rec.DurationMS, UserMS: rec.UserCPUMS, SystemMS: rec.SystemCPUMS,

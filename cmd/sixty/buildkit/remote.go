@@ -3,6 +3,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	_ "github.com/moby/buildkit/client/connhelper/dockercontainer"
 	_ "github.com/moby/buildkit/client/connhelper/kubepod"
 	_ "github.com/moby/buildkit/client/connhelper/ssh"
+	"github.com/sirupsen/logrus"
 )
 
 // dialTimeout bounds how long a remote engine may take to answer.
@@ -27,6 +29,7 @@ type TLS struct {
 // Dial connects to a BuildKit and asks for its version: unix://, tcp://,
 // docker-container://, kube-pod:// or ssh://.
 func Dial(ctx context.Context, address string, tls TLS) (*client.Client, string, error) {
+	logrus.SetOutput(io.Discard) // what the client's libraries log means nothing to a user
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "" {
 		return nil, "", fmt.Errorf("engine address %q: it must start with unix://, tcp://, docker-container://, kube-pod:// or ssh://", address)

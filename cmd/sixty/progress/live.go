@@ -104,5 +104,9 @@ func clip(s string) string {
 
 func lastLine(data []byte) string {
 	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
-	return string(bytes.TrimSpace(lines[len(lines)-1]))
+	last := bytes.TrimSpace(lines[len(lines)-1])
+	if bytes.HasPrefix(last, []byte("{")) {
+		return "" // a message for programs, such as cargo's
+	}
+	return string(last)
 }
