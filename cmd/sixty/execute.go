@@ -16,6 +16,7 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/crate"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -293,7 +294,12 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	if !results[0].Status.OK() {
 		return fmt.Errorf("make Cargo.lock: %s%s", results[0].Reason, logTail(results[0].Dir, 20))
 	}
-	made, err := os.ReadFile(filepath.Join(results[0].Dir, "outputs", crate.LockName))
+	left, err := openLeft(results[0].Dir, "outputs", crate.LockName)
+	if err != nil {
+		return fmt.Errorf("make Cargo.lock: %w", err)
+	}
+	defer left.Close()
+	made, err := io.ReadAll(io.LimitReader(left, cargo.MaxLockBytes))
 	if err != nil {
 		return fmt.Errorf("make Cargo.lock: %w", err)
 	}

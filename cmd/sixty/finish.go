@@ -196,8 +196,17 @@ func exportLogs(results []plan.Result, dir string) error {
 		if r.Dir == "" {
 			continue
 		}
-		err := copyFile(filepath.Join(r.Dir, "log"), filepath.Join(dir, r.Step+".log"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		to := filepath.Join(dir, r.Step+".log")
+		log, err := openLeft(r.Dir, "log")
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			err = writeFile(to, []byte("sixty: this log could not be read: "+err.Error()+"\n"))
+		default:
+			err = copyTo(log, to)
+		}
+		if err != nil {
 			return fmt.Errorf("export the log of %s: %w", r.Step, err)
 		}
 	}
@@ -216,7 +225,7 @@ func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, erro
 			continue
 		}
 		for _, output := range []string{"bin", "crates"} {
-			entries, err := os.ReadDir(filepath.Join(r.Dir, "outputs", output))
+			entries, err := listLeft(r.Dir, "outputs", output)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -227,7 +236,11 @@ func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, erro
 				if !entry.Type().IsRegular() || output == "crates" && !strings.HasSuffix(entry.Name(), ".crate") {
 					continue
 				}
-				art, err := exportArtifact(filepath.Join(r.Dir, "outputs", output, entry.Name()), filepath.Join(dir, entry.Name()))
+				file, err := openLeft(r.Dir, "outputs", output, entry.Name())
+				if err != nil {
+					return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
+				}
+				art, err := exportArtifact(file, filepath.Join(dir, entry.Name()))
 				if err != nil {
 					return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
 				}
@@ -239,8 +252,8 @@ func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, erro
 	return out, nil
 }
 
-func exportArtifact(from, to string) (report.Artifact, error) {
-	if err := copyFile(from, to); err != nil {
+func exportArtifact(from *os.File, to string) (report.Artifact, error) {
+	if err := copyTo(from, to); err != nil {
 		return report.Artifact{}, err
 	}
 	f, err := os.Open(to)
@@ -256,11 +269,8 @@ func exportArtifact(from, to string) (report.Artifact, error) {
 	return report.Artifact{Name: filepath.Base(to), Path: to, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: n}, nil
 }
 
-func copyFile(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
+// copyTo copies a file with its mode and closes it.
+func copyTo(src *os.File, to string) error {
 	defer src.Close()
 	st, err := src.Stat()
 	if err != nil {
@@ -301,7 +311,7 @@ const maxShownLog = 1 << 20
 // logTail is the last lines of a step's log as its tool would show them,
 // indented, with a line break before; empty when there is no log.
 func logTail(dir string, lines int) string {
-	f, err := os.Open(filepath.Join(dir, "log"))
+	f, err := openLeft(dir, "log")
 	if err != nil {
 		return ""
 	}
