@@ -37,11 +37,11 @@ func newWorkshop(t *testing.T) *workshop {
 	if testing.Short() {
 		t.Skip("cargo is not run in short mode")
 	}
-	if _, err := exec.LookPath("cargo"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("cargo is missing: ", err)
-		}
-		t.Skip("there is no cargo here")
+	// Not required anywhere, CI included: the project needs no Rust on the host,
+	// and its stories run the same through the image's own cargo. rustup's
+	// proxy may be there without a toolchain behind it, so it is asked.
+	if err := exec.Command("cargo", "--version").Run(); err != nil {
+		t.Skip("there is no cargo here: ", err)
 	}
 	w := &workshop{t: t, dir: t.TempDir()}
 	w.home = filepath.Join(w.dir, "home")
