@@ -12,8 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -60,39 +58,6 @@ var slim = []string{
 }
 
 var slimBut = []string{"/usr/share/doc/*/copyright"}
-
-// Rust is Debian's current Rust toolchain with everything that a crate's gates
-// need: cargo, rustc, clippy, rustfmt, llvm-profdata, llvm-cov and a C linker.
-func Rust() Spec {
-	return Spec{
-		Name: "rust",
-		Packages: []string{
-			"ca-certificates", "cargo-web", "gcc", "libc6-dev", "rust-web-clippy",
-			"rust-web-llvm", "rustc-web", "rustfmt-web",
-		},
-		// Of LLVM's programs, only the two that coverage needs.
-		Exclude: append([]string{"/usr/lib/llvm-*/bin/*", "/usr/bin/*-lto-dump-*"}, slim...),
-		Include: append([]string{"/usr/lib/llvm-*/bin/llvm-cov", "/usr/lib/llvm-*/bin/llvm-profdata"}, slimBut...),
-		// rustc's own folder has LLVM's programs by their plain names.
-		Env: []string{"LANG=C.UTF-8", "PATH=" + debianPath + ":/usr/lib/rustlib/" + rustTarget() + "/bin"},
-	}
-}
-
-func rustTarget() string {
-	if runtime.GOARCH == "arm64" {
-		return "aarch64-unknown-linux-gnu"
-	}
-	return "x86_64-unknown-linux-gnu"
-}
-
-// Dir is where the user's image of a name is kept.
-func Dir(name string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the user's cache folder: %w: set XDG_CACHE_HOME or HOME", err)
-	}
-	return filepath.Join(cache, "sixty", "images", name), nil
-}
 
 // complete fills in the defaults and puts every list, none of whose orders
 // means anything, in the order of its text.
