@@ -206,6 +206,7 @@ require (
 	github.com/sigstore/sigstore v1.10.11 // indirect
 	github.com/sigstore/sigstore-go v1.3.0
 	github.com/sigstore/timestamp-authority/v2 v2.1.3 // indirect
+	github.com/sixtyhq/sixty/attest v0.0.0-00010101000000-000000000000
 	github.com/spdx/tools-golang v0.5.7 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/theupdateframework/go-tuf v0.7.0 // indirect
@@ -261,3 +262,5 @@ require (
 replace github.com/sixtyhq/sixty => ../..
 
 tool github.com/moby/buildkit/cmd/buildkitd
+
+replace github.com/sixtyhq/sixty/attest => ../../attest

@@ -91,8 +91,8 @@ var rules = []rule{
 	{folder: "internal/docs", others: none},
 }
 
-// heavy are projects that whoever imports a light package must not pay for, and
-// why they are heavy.
+// heavy are projects that no package of the root module may need, and why: the
+// Dagger engine builds that module on every load.
 var heavy = map[string]string{
 	"github.com/sigstore":                    "signing and verification",
 	"github.com/moby/buildkit":               "the engine",
@@ -103,14 +103,4 @@ var heavy = map[string]string{
 	"github.com/aws":                         "a KMS client",
 	"github.com/Azure":                       "a KMS client",
 	"github.com/hashicorp/vault":             "a KMS client",
-}
-
-// mayBeHeavy are the packages of the root module that sigstore is there for.
-var mayBeHeavy = []string{"attest/sign", "attest/verify", "attest/policy"}
-
-// neverInRoot are projects that no package of the root module may need: its
-// go.mod is what users of the module download.
-var neverInRoot = []string{
-	"github.com/moby/buildkit", "github.com/containerd/containerd", "modernc.org/sqlite",
-	"cloud.google.com/go", "github.com/aws", "github.com/Azure", "github.com/hashicorp/vault",
 }

@@ -7,8 +7,9 @@ require (
 	github.com/sigstore/rekor-tiles/v2 v2.3.0
 	github.com/sigstore/sigstore v1.10.11
 	github.com/sigstore/sigstore-go v1.3.0
-	github.com/sixtyhq/sixty v0.0.0
 )
+
+require github.com/stretchr/testify v1.12.1 // indirect
 
 require (
 	github.com/agext/levenshtein v1.2.3 // indirect
@@ -71,6 +72,7 @@ require (
 	github.com/shibumi/go-pathspec v1.3.0 // indirect
 	github.com/sigstore/rekor v1.5.3 // indirect
 	github.com/sigstore/timestamp-authority/v2 v2.1.3 // indirect
+	github.com/sixtyhq/sixty/attest v0.0.0-00010101000000-000000000000
 	github.com/spf13/cobra v1.10.2 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/theupdateframework/go-tuf v0.7.0 // indirect
@@ -101,3 +103,5 @@ require (
 )
 
 replace github.com/sixtyhq/sixty => ../..
+
+replace github.com/sixtyhq/sixty/attest => ../../attest
