@@ -84,8 +84,9 @@ func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (verdict.Metr
 	all := groups()
 	out := verdict.Metrics{}
 	var warnings []string
+	steps := g.ByID()
 	for _, r := range results {
-		step, ok := g.Step(r.Step)
+		step, ok := steps[r.Step]
 		// The folder of a step that did not run may hold an earlier run's output.
 		if !ok || r.Dir == "" || !r.Status.Ran() || len(step.Metrics) == 0 {
 			continue

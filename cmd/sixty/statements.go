@@ -234,8 +234,9 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 	if pack != nil {
 		out = append(out, *pack)
 	}
+	steps := e.graph.ByID()
 	for _, res := range e.results {
-		step, _ := e.graph.Step(res.Step)
+		step := steps[res.Step]
 		if step.Runner != validation.AuditRunner || !res.Status.Ran() {
 			continue
 		}
@@ -365,8 +366,9 @@ func (e *executed) hermetic() *statement.Claim {
 		claim.Evidence = append(claim.Evidence, statement.Resource{Name: "image " + i.Name, Digest: statement.Digest{"sha256": sum}})
 	}
 	ran := 0
+	steps := e.graph.ByID()
 	for _, res := range append(append([]plan.Result{}, e.host...), e.results...) {
-		step, planned := e.graph.Step(res.Step)
+		step, planned := steps[res.Step]
 		inProcess := planned && step.Runner != "" || !planned && res.Key == ""
 		if inProcess || res.Status == plan.StatusSkipped || res.Status == plan.StatusNotRun {
 			continue

@@ -165,7 +165,8 @@ type Fetch struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Step returns the step with an ID.
+// Step returns the step with an ID. It looks at every step: whoever needs many
+// takes [Graph.ByID] once.
 func (g *Graph) Step(id string) (Step, bool) {
 	for _, stage := range g.Stages {
 		for _, step := range stage.Steps {
@@ -177,9 +178,24 @@ func (g *Graph) Step(id string) (Step, bool) {
 	return Step{}, false
 }
 
+// ByID returns every step by its ID.
+func (g *Graph) ByID() map[string]Step {
+	byID := map[string]Step{}
+	for _, stage := range g.Stages {
+		for _, step := range stage.Steps {
+			byID[step.ID] = step
+		}
+	}
+	return byID
+}
+
 // Steps returns every step in declaration order.
 func (g *Graph) Steps() []Step {
-	var all []Step
+	n := 0
+	for _, stage := range g.Stages {
+		n += len(stage.Steps)
+	}
+	all := make([]Step, 0, n)
 	for _, stage := range g.Stages {
 		all = append(all, stage.Steps...)
 	}

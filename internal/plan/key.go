@@ -37,9 +37,9 @@ func Keys(g *Graph, initDigest string) (map[string]Key, error) {
 		return nil, err
 	}
 	keys := make(map[string]Key, len(ids))
+	steps := g.ByID()
 	for _, id := range ids {
-		step, _ := g.Step(id)
-		parts, err := keyParts(g, step, initDigest, keys)
+		parts, err := keyParts(g, steps[id], initDigest, keys)
 		if err != nil {
 			return nil, err
 		}

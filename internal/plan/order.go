@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"container/heap"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,21 +42,19 @@ func Order(g *Graph) ([]string, error) {
 			waits[i]++
 		}
 	}
-	free := make([]int, 0, len(steps))
+	var free minHeap
 	for i := range steps {
 		if waits[i] == 0 {
-			free = append(free, i)
+			free = append(free, i) // sorted, so it is a heap
 		}
 	}
 	ids := make([]string, 0, len(steps))
 	for len(free) > 0 {
-		i := free[0]
-		free = free[1:]
+		i := heap.Pop(&free).(int)
 		ids = append(ids, steps[i].ID)
 		for _, j := range next[i] {
 			if waits[j]--; waits[j] == 0 {
-				at, _ := slices.BinarySearch(free, j)
-				free = slices.Insert(free, at, j)
+				heap.Push(&free, j)
 			}
 		}
 	}
@@ -68,13 +67,30 @@ func Order(g *Graph) ([]string, error) {
 // Before returns, without repeats, the steps that must have ended before s
 // may start.
 func (s Step) Before() []string {
-	var ids []string
-	for _, id := range append(s.Inputs(), s.After...) {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+	ids := append(s.Inputs(), s.After...)
+	if len(ids) < 2 {
+		return ids
 	}
-	return ids
+	seen := make(map[string]bool, len(ids))
+	return slices.DeleteFunc(ids, func(id string) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+}
+
+// minHeap gives the least of the steps that are free, by declaration order.
+type minHeap []int
+
+func (h minHeap) Len() int           { return len(h) }
+func (h minHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h minHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *minHeap) Push(x any)        { *h = append(*h, x.(int)) }
+func (h *minHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
 }
 
 // cycle walks backwards from a step that never became free; every such step

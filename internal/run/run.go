@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -52,10 +53,16 @@ func Steps(ctx context.Context, g *plan.Graph, opts Options) ([]plan.Result, err
 }
 
 // scheduler is owned by the goroutine of Steps; only ended is shared with the
-// goroutines of running steps.
+// goroutines of running steps. Steps are known by their place in the order.
 type scheduler struct {
-	opts    Options
-	pending []plan.Step            // in order; neither started nor settled
+	opts  Options
+	steps []plan.Step
+	place map[string]int
+	// waits counts what each step waits for, and next are those that wait for it.
+	waits   []int
+	next    [][]int
+	free    []int                  // wait for nothing more, and were not looked at since
+	ready   []int                  // sorted; may start as soon as there is room
 	results map[string]plan.Result // by step ID, of those that are over
 	ended   chan plan.Result
 	running int
@@ -65,19 +72,30 @@ func newScheduler(g *plan.Graph, order []string, opts Options) *scheduler {
 	if opts.Width < 1 {
 		opts.Width = 1
 	}
-	s := &scheduler{opts: opts, results: map[string]plan.Result{}, ended: make(chan plan.Result)}
-	for _, id := range order {
-		step, _ := g.Step(id)
-		s.pending = append(s.pending, step)
+	s := &scheduler{opts: opts, place: make(map[string]int, len(order)), waits: make([]int, len(order)), next: make([][]int, len(order)),
+		results: make(map[string]plan.Result, len(order)), ended: make(chan plan.Result)}
+	byID := g.ByID()
+	for i, id := range order {
+		s.steps = append(s.steps, byID[id])
+		s.place[id] = i
+		before := byID[id].Before()
+		s.waits[i] = len(before)
+		for _, other := range before { // stands earlier in the order
+			j := s.place[other]
+			s.next[j] = append(s.next[j], i)
+		}
+		if len(before) == 0 {
+			s.free = append(s.free, i)
+		}
 	}
 	return s
 }
 
 func (s *scheduler) loop(ctx context.Context) {
-	for len(s.pending) > 0 || s.running > 0 {
+	for {
 		s.startReady(ctx)
 		if s.running == 0 {
-			if len(s.pending) > 0 {
+			if len(s.results) < len(s.steps) {
 				// Order has proved that there is no cycle, so something is
 				// always ready while nothing runs.
 				panic("run: no step is ready and none is running")
@@ -90,38 +108,31 @@ func (s *scheduler) loop(ctx context.Context) {
 	}
 }
 
-// startReady starts or settles every pending step that may go now.
+// startReady starts or settles every step that may go now, the first in the
+// order before the others. Without room the rest waits, unless the run is over.
 func (s *scheduler) startReady(ctx context.Context) {
-	for again := true; again; {
-		again = false
-		rest := s.pending[:0:0]
-		for _, step := range s.pending {
-			if !s.ready(step) {
-				rest = append(rest, step)
-				continue
-			}
-			if r, settled := s.settle(ctx, step); settled {
+	for {
+		for len(s.free) > 0 {
+			i := s.free[0]
+			s.free = s.free[1:]
+			if r, settled := s.settle(ctx, s.steps[i]); settled {
 				s.record(r)
-				again = true
-				continue
+			} else {
+				at, _ := slices.BinarySearch(s.ready, i)
+				s.ready = slices.Insert(s.ready, at, i)
 			}
-			if s.running >= s.opts.Width {
-				rest = append(rest, step)
-				continue
-			}
-			s.start(ctx, step)
 		}
-		s.pending = rest
-	}
-}
-
-func (s *scheduler) ready(step plan.Step) bool {
-	for _, id := range step.Before() {
-		if _, done := s.results[id]; !done {
-			return false
+		if len(s.ready) == 0 || s.running >= s.opts.Width && ctx.Err() == nil {
+			return
+		}
+		i := s.ready[0]
+		s.ready = s.ready[1:]
+		if r, settled := s.settle(ctx, s.steps[i]); settled {
+			s.record(r)
+		} else {
+			s.start(ctx, s.steps[i])
 		}
 	}
-	return true
 }
 
 // settle returns the result of a step that does not run.
@@ -208,6 +219,11 @@ func (s *scheduler) call(ctx context.Context, step plan.Step) (plan.Result, erro
 
 func (s *scheduler) record(r plan.Result) {
 	s.results[r.Step] = r
+	for _, i := range s.next[s.place[r.Step]] {
+		if s.waits[i]--; s.waits[i] == 0 {
+			s.free = append(s.free, i)
+		}
+	}
 	if s.opts.Ended != nil {
 		s.opts.Ended(r)
 	}

@@ -89,7 +89,7 @@ func New(opts Options) (*Engine, error) {
 	return &Engine{
 		opts:   opts,
 		stores: stores,
-		low:    lowering{graph: opts.Graph, init: digest.Digest(opts.Init), steps: map[string]lowered{}},
+		low:    lowering{graph: opts.Graph, planned: opts.Graph.ByID(), init: digest.Digest(opts.Init), steps: map[string]lowered{}},
 	}, nil
 }
 

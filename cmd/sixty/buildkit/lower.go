@@ -31,9 +31,10 @@ var platform = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
 
 // lowering turns steps of one graph into LLB; each step is lowered once.
 type lowering struct {
-	graph *plan.Graph
-	init  digest.Digest
-	steps map[string]lowered // by step ID
+	graph   *plan.Graph
+	planned map[string]plan.Step // the graph's, by ID
+	init    digest.Digest
+	steps   map[string]lowered // by step ID
 }
 
 // lowered is what later steps can mount of a step.
@@ -162,7 +163,7 @@ func (l *lowering) mount(exec llb.ExecState, m plan.Mount) error {
 	case plan.SourceFetch:
 		exec.AddMount(m.Target, fetches(src.Files), opts...)
 	case plan.SourceOutput:
-		step, ok := l.graph.Step(src.Step)
+		step, ok := l.planned[src.Step]
 		if !ok {
 			return fmt.Errorf("step %q is not in the plan", src.Step)
 		}
