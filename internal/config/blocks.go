@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"path"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -43,19 +42,8 @@ type DebianBlock struct {
 	Range hcl.Range
 }
 
-var imageSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{{Name: "from"}, {Name: "warm"}},
-	Blocks:     []hcl.BlockHeaderSchema{{Type: "debian"}},
-}
-
-var debianSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{
-		{Name: "suite"}, {Name: "packages", Required: true}, {Name: "exclude"}, {Name: "include"}, {Name: "env"},
-	},
-}
-
 func decodeImage(block *hcl.Block) (ImageBlock, hcl.Diagnostics) {
-	content, diags := block.Body.Content(imageSchema)
+	content, diags := block.Body.Content(imageBody)
 	image := ImageBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
 	for _, b := range content.Blocks {
 		if image.Debian != nil {
@@ -63,7 +51,7 @@ func decodeImage(block *hcl.Block) (ImageBlock, hcl.Diagnostics) {
 				Detail: "An image has at most one debian block.", Subject: &b.DefRange})
 			continue
 		}
-		c, d := b.Body.Content(debianSchema)
+		c, d := b.Body.Content(debianBody)
 		diags = append(diags, d...)
 		image.Debian = &DebianBlock{c.Attributes, b.DefRange}
 	}
@@ -81,10 +69,8 @@ type SecretBlock struct {
 	Range hcl.Range
 }
 
-var secretSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "env"}, {Name: "file"}}}
-
 func decodeSecret(block *hcl.Block) (SecretBlock, hcl.Diagnostics) {
-	content, diags := block.Body.Content(secretSchema)
+	content, diags := block.Body.Content(secretBody)
 	return SecretBlock{block.Labels[0], content.Attributes, block.DefRange}, diags
 }
 
@@ -96,16 +82,8 @@ type StageBlock struct {
 	Range hcl.Range
 }
 
-var stageSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{
-		{Name: "pack"}, {Name: "version"}, {Name: "vars"}, {Name: "image"},
-		{Name: "budget"}, {Name: "budget_exceeded"}, {Name: "when"},
-	},
-	Blocks: []hcl.BlockHeaderSchema{{Type: "step", LabelNames: []string{"name"}}},
-}
-
 func decodeStage(block *hcl.Block) (StageBlock, hcl.Diagnostics) {
-	content, diags := block.Body.Content(stageSchema)
+	content, diags := block.Body.Content(stageBody)
 	stage := StageBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
 	for _, b := range content.Blocks {
 		step, d := decodeStep(b)
@@ -134,28 +112,8 @@ type LabelledBlock struct {
 	Range hcl.Range
 }
 
-var stepSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{
-		{Name: "command"}, {Name: "script"}, {Name: "uses"}, {Name: "image"}, {Name: "env"}, {Name: "dir"},
-		{Name: "timeout"}, {Name: "after"}, {Name: "network"}, {Name: "metrics"}, {Name: "when"},
-		{Name: "matrix"}, {Name: "exclude"}, {Name: "for_each"},
-	},
-	Blocks: []hcl.BlockHeaderSchema{
-		{Type: "mount", LabelNames: []string{"path"}},
-		{Type: "output", LabelNames: []string{"name"}},
-	},
-}
-
-var mountSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-	{Name: "source"}, {Name: "cache"}, {Name: "secret"}, {Name: "writable"}}}
-
-var stepOutputSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-	{Name: "path", Required: true}, {Name: "optional"}}}
-
 func decodeStep(block *hcl.Block) (StepBlock, hcl.Diagnostics) {
-	schema := *stepSchema
-	schema.Blocks = append(slices.Clone(schema.Blocks), hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
-	content, diags := block.Body.Content(&schema)
+	content, diags := block.Body.Content(stepBody)
 	step := StepBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange, body: block.Body,
 		dynamic: content.Blocks.OfType("dynamic")}
 	var d hcl.Diagnostics
@@ -184,10 +142,10 @@ func decodeStep(block *hcl.Block) (StepBlock, hcl.Diagnostics) {
 func decodeNested(blocks hcl.Blocks) (mounts, outputs []LabelledBlock, diags hcl.Diagnostics) {
 	seen := map[string]bool{}
 	for _, b := range blocks {
-		schema, into, name := mountSchema, &mounts, path.Clean(b.Labels[0])
+		schema, into, name := mountBody, &mounts, path.Clean(b.Labels[0])
 		switch b.Type {
 		case "output":
-			schema, into, name = stepOutputSchema, &outputs, b.Labels[0]
+			schema, into, name = stepOutputBody, &outputs, b.Labels[0]
 		case "dynamic":
 			continue
 		}
@@ -220,11 +178,8 @@ type Gate struct {
 // Levels are the readiness levels, the easiest first.
 func Levels() []string { return []string{"basic", "production", "distribution"} }
 
-var gateSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-	{Name: "level"}, {Name: "severity"}, {Name: "condition", Required: true}, {Name: "message"}}}
-
 func decodeGate(block *hcl.Block) (Gate, hcl.Diagnostics) {
-	content, diags := block.Body.Content(gateSchema)
+	content, diags := block.Body.Content(gateBody)
 	gate := Gate{Name: block.Labels[0], Level: "basic", Severity: "error", Range: block.DefRange}
 	choose := func(name string, into *string, allowed []string) {
 		attr, ok := content.Attributes[name]
@@ -258,10 +213,8 @@ type OutputBlock struct {
 	Range       hcl.Range
 }
 
-var outputSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "value", Required: true}, {Name: "description"}}}
-
 func decodeOutput(block *hcl.Block) (OutputBlock, hcl.Diagnostics) {
-	content, diags := block.Body.Content(outputSchema)
+	content, diags := block.Body.Content(outputBody)
 	out := OutputBlock{Name: block.Labels[0], Range: block.DefRange}
 	if attr, ok := content.Attributes["value"]; ok {
 		out.Value = attr.Expr

@@ -40,20 +40,6 @@ type NamedBlock struct {
 	Range hcl.Range
 }
 
-var rootSchema = &hcl.BodySchema{
-	Blocks: []hcl.BlockHeaderSchema{
-		{Type: "sixty"},
-		{Type: "variable", LabelNames: []string{"name"}},
-		{Type: "locals"},
-		{Type: "image", LabelNames: []string{"name"}},
-		{Type: "cache", LabelNames: []string{"name"}},
-		{Type: "secret", LabelNames: []string{"name"}},
-		{Type: "stage", LabelNames: []string{"name"}},
-		{Type: "gate", LabelNames: []string{"name"}},
-		{Type: "output", LabelNames: []string{"name"}},
-	},
-}
-
 // Load reads one pipeline file, or every .hcl and .hcl.json file of a folder
 // in the order of their names, as [Parse] does.
 func Load(path string) (*Config, hcl.Diagnostics) {
@@ -142,7 +128,7 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 		lang.Meter(body)
 	}
 	for _, body := range bodies {
-		content, d := body.Content(rootSchema)
+		content, d := body.Content(rootBody)
 		diags = append(diags, d...)
 		for _, block := range content.Blocks {
 			diags = append(diags, cfg.decode(block)...)
@@ -173,7 +159,7 @@ func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
 		i, diags = decodeImage(block)
 		c.Images = append(c.Images, i)
 	case "cache":
-		_, diags = block.Body.Content(&hcl.BodySchema{})
+		_, diags = block.Body.Content(cacheBody)
 		c.Caches = append(c.Caches, NamedBlock{block.Labels[0], block.DefRange})
 	case "secret":
 		var s SecretBlock
@@ -229,10 +215,8 @@ func (c *Config) checkNames() hcl.Diagnostics {
 	return diags
 }
 
-var settingsSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "required_version"}}}
-
 func (c *Config) decodeSettings(block *hcl.Block) hcl.Diagnostics {
-	content, diags := block.Body.Content(settingsSchema)
+	content, diags := block.Body.Content(settingsBody)
 	if attr, ok := content.Attributes["required_version"]; ok {
 		var d hcl.Diagnostics
 		c.RequiredVersion, d = literalString(attr)

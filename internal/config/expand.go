@@ -90,7 +90,7 @@ func (b StepBlock) instances(ctx *hcl.EvalContext) ([]instance, hcl.Diagnostics)
 		return all, diags
 	}
 	for i := range all {
-		content, d := dynblock.Expand(b.body, all[i].context(ctx)).Content(stepSchema)
+		content, d := dynblock.Expand(b.body, all[i].context(ctx)).Content(stepBody)
 		diags = append(diags, d...)
 		all[i].Mounts, all[i].Outputs, d = decodeNested(content.Blocks)
 		diags = append(diags, d...)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,15 +19,19 @@ var update = flag.Bool("update", false, "rewrite the generated tables of the doc
 // root is the repository.
 const root = "../.."
 
-// tables are the generated parts: the page, the name in its markers, and what
-// stands between them.
-var tables = []struct {
+// table is a generated part: the page, the name in its markers, and what stands
+// between them.
+type table struct {
 	page, name string
 	make       func() string
-}{
-	{"docs/language.md", "functions", functions},
-	{"docs/packs.md", "frontmatter", frontmatter},
-	{"docs/report.md", "metrics", metrics},
+}
+
+func tables() []table {
+	return append(blockTables(),
+		table{"docs/language.md", "functions", functions},
+		table{"docs/packs.md", "frontmatter", frontmatter},
+		table{"docs/report.md", "metrics", metrics},
+	)
 }
 
 func functions() string {
@@ -86,7 +89,7 @@ func read(t *testing.T, page string) string {
 }
 
 func TestGeneratedTables(t *testing.T) {
-	for _, table := range tables {
+	for _, table := range tables() {
 		text := read(t, table.page)
 		begin := fmt.Sprintf("<!-- begin %s: made by go test ./internal/docs -update -->\n", table.name)
 		end := fmt.Sprintf("<!-- end %s -->", table.name)
@@ -107,45 +110,6 @@ func TestGeneratedTables(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, table.page), []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-var schemaMark = regexp.MustCompile(`<!-- schema ([a-z/]+)\.([A-Za-z]+) -->`)
-
-// firstCell is the name in the first column of a table's row.
-var firstCell = regexp.MustCompile("(?m)^\\| `([a-z_]+)[^`]*` \\|")
-
-// The language reference names every attribute and block of every schema, and
-// none that is not there.
-func TestLanguageReference(t *testing.T) {
-	text := read(t, "docs/language.md")
-	schemas := map[string][]string{}
-	for _, dir := range []string{"internal/config", "internal/lang"} {
-		for name, names := range schemasOf(t, filepath.Join(root, dir)) {
-			schemas[dir+"."+name] = names
-		}
-	}
-	marks := schemaMark.FindAllStringSubmatchIndex(text, -1)
-	for _, m := range marks {
-		name := text[m[2]:m[3]] + "." + text[m[4]:m[5]]
-		want, ok := schemas[name]
-		if !ok {
-			t.Errorf("docs/language.md describes the schema %s, which does not exist", name)
-			continue
-		}
-		delete(schemas, name)
-		table, _, _ := strings.Cut(strings.TrimLeft(text[m[1]:], "\n"), "\n\n")
-		var have []string
-		for _, c := range firstCell.FindAllStringSubmatch(table, -1) {
-			have = append(have, c[1])
-		}
-		slices.Sort(have)
-		if !slices.Equal(have, want) {
-			t.Errorf("docs/language.md: the table of %s has %q, the code has %q", name, have, want)
-		}
-	}
-	for name := range schemas {
-		t.Errorf("docs/language.md has no table for the schema %s", name)
 	}
 }
 

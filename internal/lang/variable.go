@@ -39,21 +39,15 @@ type rule struct {
 	message   hcl.Expression
 }
 
-var variableSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{
-		{Name: "type"}, {Name: "default"}, {Name: "description"}, {Name: "sensitive"}, {Name: "nullable"},
-	},
-	Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}},
-}
-
-var validationSchema = &hcl.BodySchema{
-	Attributes: []hcl.AttributeSchema{{Name: "condition", Required: true}, {Name: "error_message", Required: true}},
-}
+var (
+	variableBody   = VariableSchema().Body()
+	validationBody = VariableSchema().Blocks[0].Body()
+)
 
 // DecodeVariable reads a variable block whose only label is the name.
 func DecodeVariable(block *hcl.Block) (Variable, hcl.Diagnostics) {
 	v := Variable{Name: block.Labels[0], Type: cty.DynamicPseudoType, Nullable: true, DeclRange: block.DefRange}
-	content, diags := block.Body.Content(variableSchema)
+	content, diags := block.Body.Content(variableBody)
 	if !hclsyntax.ValidIdentifier(v.Name) {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid variable name",
 			Detail: "A name starts with a letter and has only letters, digits, - and _.", Subject: &block.LabelRanges[0]})
@@ -86,7 +80,7 @@ func DecodeVariable(block *hcl.Block) (Variable, hcl.Diagnostics) {
 		}
 	}
 	for _, b := range content.Blocks {
-		c, d := b.Body.Content(validationSchema)
+		c, d := b.Body.Content(validationBody)
 		diags = append(diags, d...)
 		if !d.HasErrors() {
 			v.rules = append(v.rules, rule{c.Attributes["condition"].Expr, c.Attributes["error_message"].Expr})

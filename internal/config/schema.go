@@ -1,0 +1,158 @@
+package config
+
+import "github.com/sixtyhq/sixty/internal/lang"
+
+// Schema describes the whole language: the blocks of a pipeline file, their
+// attributes and nested blocks. Its own type is empty.
+func Schema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Doc: "a pipeline file",
+		Blocks: []lang.BlockSchema{
+			settingsSchema(), lang.VariableSchema(), localsSchema(), imageSchema(), cacheSchema(), secretSchema(), stageSchema(), gateSchema(), outputSchema(),
+		},
+	}
+}
+
+// What blocks are decoded with.
+var (
+	rootBody       = Schema().Body()
+	settingsBody   = settingsSchema().Body()
+	imageBody      = imageSchema().Body()
+	debianBody     = imageSchema().Blocks[0].Body()
+	cacheBody      = cacheSchema().Body()
+	secretBody     = secretSchema().Body()
+	stageBody      = stageSchema().Body()
+	stepBody       = stepSchema().Body()
+	mountBody      = stepSchema().Blocks[0].Body()
+	stepOutputBody = stepSchema().Blocks[1].Body()
+	gateBody       = gateSchema().Body()
+	outputBody     = outputSchema().Body()
+)
+
+var named = []string{"name"}
+
+func settingsSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "sixty", Doc: "settings of the file",
+		Attributes: []lang.AttributeSchema{
+			{Name: "required_version", Type: lang.TypeString, Literal: true, Doc: "the versions of sixty that the file is for, such as `>= 0.1`; another one refuses it"},
+		},
+	}
+}
+
+func localsSchema() lang.BlockSchema {
+	return lang.BlockSchema{Type: "locals", Doc: "names for expressions", AnyAttribute: true}
+}
+
+func imageSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "image", Labels: named, Doc: "a root file system for steps",
+		Attributes: []lang.AttributeSchema{
+			{Name: "from", Type: lang.TypeString, Doc: "a reference in a registry, or `oci-layout://FOLDER`. This, a `debian` block or both"},
+			{Name: "warm", Type: lang.TypeReference, Refers: []string{"lockfile"}, Doc: "`stage.generation.lockfile`: the image has cargo, and the crate's dependencies are compiled into a layer"},
+		},
+		Blocks: []lang.BlockSchema{{
+			Type: "debian", Single: true, Doc: "how to make the image from Debian's packages; at most one",
+			Attributes: []lang.AttributeSchema{
+				{Name: "packages", Type: lang.TypeStrings, Required: true, Doc: "what to install beyond a minimal system"},
+				{Name: "suite", Type: lang.TypeString, Default: `"bookworm"`, Doc: "the release of Debian"},
+				{Name: "exclude", Type: lang.TypeStrings, Doc: "dpkg path patterns of files to leave out"},
+				{Name: "include", Type: lang.TypeStrings, Doc: "exceptions to these"},
+				{Name: "env", Type: lang.TypeStringMap, Doc: "the environment of steps on the image"},
+			},
+		}},
+	}
+}
+
+func cacheSchema() lang.BlockSchema {
+	return lang.BlockSchema{Type: "cache", Labels: named, Doc: "a folder that is kept between runs; the block is empty"}
+}
+
+func secretSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "secret", Labels: named, Doc: "a value from the environment or a file that a step may mount",
+		Attributes: []lang.AttributeSchema{
+			{Name: "env", Type: lang.TypeString, Doc: "name of an environment variable, which must be set"},
+			{Name: "file", Type: lang.TypeString, Doc: "path of a file, relative to the pipeline"},
+		},
+	}
+}
+
+func stageSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "stage", Labels: named, Doc: "a group of steps, in the order of the file",
+		Attributes: []lang.AttributeSchema{
+			{Name: "pack", Type: lang.TypeString, Doc: "concept: the id of the pack"},
+			{Name: "version", Type: lang.TypeString, Doc: "concept: a version constraint, such as `\"^1.2\"`"},
+			{Name: "vars", Type: lang.TypeMap, Doc: "generation: values for the pack's variables; the caller's win"},
+			{Name: "image", Type: lang.TypeReference, Refers: []string{"image"}, Doc: "the image of this stage's steps and of later stages'"},
+			{Name: "budget", Type: lang.TypeDuration, Doc: "how long the stage should take. It is compared with the time during which at least one of its steps ran"},
+			{Name: "budget_exceeded", Type: lang.TypeString, Values: []string{"warn", "fail"}, Default: `"warn"`, Doc: "`\"warn\"`: shown and reported. `\"fail\"`: a gate of the basic level"},
+			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the stage"},
+		},
+		Blocks: []lang.BlockSchema{stepSchema()},
+	}
+}
+
+func stepSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "step", Labels: named, Doc: "a step",
+		Attributes: []lang.AttributeSchema{
+			{Name: "command", Type: lang.TypeStrings, Doc: "what to run, without a shell"},
+			{Name: "script", Type: lang.TypeString, Doc: "run by `/bin/sh -euc`"},
+			{Name: "uses", Type: lang.TypeString, Doc: "a runner inside sixty instead of a container: `\"audit\"` compares Cargo.lock with the advisory database"},
+			{Name: "image", Type: lang.TypeReference, Refers: []string{"image"}, Doc: "instead of the stage's"},
+			{Name: "env", Type: lang.TypeStringMap, Doc: "added to the environment; no sensitive values"},
+			{Name: "dir", Type: lang.TypeString, Default: `"/src"`, Doc: "working folder, absolute"},
+			{Name: "timeout", Type: lang.TypeDuration, Doc: "the step is killed this long after its command has started"},
+			{Name: "after", Type: lang.TypeReferences, Refers: []string{"step"}, Doc: "steps to wait for, whatever their result: `[step.build]`, `[stage.testing.step.build]`"},
+			{Name: "network", Type: lang.TypeString, Values: []string{"none", "host"}, Default: `"none"`, Doc: "`\"host\"`: the engine's own network. The report names each step that had one"},
+			{Name: "metrics", Type: lang.TypeStrings, Doc: "what to read from its output: groups of [report.md](report.md#metrics)"},
+			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the step"},
+			{Name: "matrix", Type: lang.TypeLists, Doc: "the step runs once for every combination, see [below](#many-steps-from-one)"},
+			{Name: "exclude", Type: lang.TypeObjects, Doc: "combinations of the matrix to leave out: `[{ toolchain = \"beta\" }]`"},
+			{Name: "for_each", Type: lang.TypeEach, Doc: "the step runs once for every element"},
+		},
+		Blocks: []lang.BlockSchema{
+			{
+				Type: "mount", Labels: []string{"path"}, Doc: "something at an absolute path",
+				Attributes: []lang.AttributeSchema{
+					{Name: "source", Type: lang.TypeReference, Refers: []string{"step.output", "tree"}, Doc: "`step.NAME.output.NAME` of the same stage, `stage.STAGE.step.NAME.output.NAME`, or `stage.generation.tree`"},
+					{Name: "cache", Type: lang.TypeReference, Refers: []string{"cache"}, Doc: "`cache.NAME`"},
+					{Name: "secret", Type: lang.TypeReference, Refers: []string{"secret"}, Doc: "`secret.NAME`: a file with the value"},
+					{Name: "writable", Type: lang.TypeBool, Default: "false", Doc: "a copy that may be written and is discarded; for a cache, the cache itself"},
+				},
+			},
+			{
+				Type: "output", Labels: named, Doc: "a file or folder that is kept when the step ends",
+				Attributes: []lang.AttributeSchema{
+					{Name: "path", Type: lang.TypeString, Required: true, Doc: "absolute"},
+					{Name: "optional", Type: lang.TypeBool, Default: "false", Doc: "may be missing. Otherwise a missing output is a failure"},
+				},
+			},
+		},
+		Dynamic: []string{"mount", "output"},
+	}
+}
+
+func gateSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "gate", Labels: named, Doc: "a condition on what was measured",
+		Attributes: []lang.AttributeSchema{
+			{Name: "condition", Type: lang.TypeBool, Required: true, Results: true, Doc: "true for a pass"},
+			{Name: "level", Type: lang.TypeString, Literal: true, Values: Levels(), Default: `"basic"`, Doc: "the readiness level that asks for it: `\"basic\"`, `\"production\"` or `\"distribution\"`"},
+			{Name: "severity", Type: lang.TypeString, Literal: true, Values: []string{"error", "warning"}, Default: `"error"`, Doc: "`\"warning\"`: shown, and keeps no level away"},
+			{Name: "message", Type: lang.TypeString, Results: true, Doc: "what is said when the condition is false"},
+		},
+	}
+}
+
+func outputSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "output", Labels: named, Doc: "a value of the pipeline; read and not yet shown anywhere",
+		Attributes: []lang.AttributeSchema{
+			{Name: "value", Type: lang.TypeAny, Required: true, Results: true, Doc: "the value"},
+			{Name: "description", Type: lang.TypeString, Literal: true, Doc: "what it is"},
+		},
+	}
+}
