@@ -376,5 +376,6 @@ func (a *app) printWrites(o *planOptions, dir string, writes []codegen.Write) er
 func (a *app) printJSON(v any) error {
 	enc := json.NewEncoder(a.stdout)
 	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }

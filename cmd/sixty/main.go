@@ -26,6 +26,9 @@ const (
 // errNo is the pipeline's own no: everything about it is already printed.
 var errNo = errors.New("not ready")
 
+// errInvalid is that a configuration has mistakes, all of which are printed.
+var errInvalid = errors.New("not valid")
+
 // usageError is a mistake in how sixty was called or configured.
 type usageError struct{ err error }
 
@@ -73,8 +76,11 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(a.stderr, "Interrupted. What was finished is cached; run the same command to go on.")
 		return exitInterrupted
 	}
-	if errors.Is(err, errNo) {
+	switch {
+	case errors.Is(err, errNo):
 		return exitNo
+	case errors.Is(err, errInvalid):
+		return exitUsage
 	}
 	var diags *diagError
 	var packDiags *market.DiagnosticsError

@@ -13,6 +13,10 @@ import (
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
+// NotKnown is the summary of a diagnostic about an attribute that shapes the
+// run and whose value is unknown.
+const NotKnown = "Value not known yet"
+
 // reader evaluates the attributes of one block and collects what is wrong
 // with them; a missing attribute gives the zero value.
 type reader struct {
@@ -41,7 +45,7 @@ func (r *reader) value(name string, t cty.Type) (cty.Value, *hcl.Attribute, bool
 		return cty.NilVal, attr, false
 	}
 	if !val.IsWhollyKnown() {
-		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Value not known yet",
+		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: NotKnown,
 			Detail:  fmt.Sprintf("%q shapes what will run, so it can't depend on the results of steps.", name),
 			Subject: attr.Expr.Range().Ptr()})
 		return cty.NilVal, attr, false

@@ -109,8 +109,6 @@ func (c *Crate) Sources(registries map[string]cargo.RegistryConfig) (cargo.Sourc
 // are left out, since a plain build does not make them.
 func (c *Crate) Value() cty.Value {
 	lists := map[cargo.TargetKind][]cty.Value{}
-	targetType := cty.Object(map[string]cty.Type{"package": cty.String, "name": cty.String})
-	memberType := cty.Object(map[string]cty.Type{"name": cty.String, "version": cty.String, "dir": cty.String})
 	var members []cty.Value
 	for _, m := range c.Project.Members {
 		if !m.InWorkspace {
@@ -135,6 +133,20 @@ func (c *Crate) Value() cty.Value {
 		"examples": list(lists[cargo.TargetExample], targetType),
 		"benches":  list(lists[cargo.TargetBench], targetType),
 	})
+}
+
+var (
+	targetType = cty.Object(map[string]cty.Type{"package": cty.String, "name": cty.String})
+	memberType = cty.Object(map[string]cty.Type{"name": cty.String, "version": cty.String, "dir": cty.String})
+)
+
+// Unknown is what Value gives for a crate of which nothing is known but the
+// form.
+func Unknown() cty.Value {
+	return cty.UnknownVal(cty.Object(map[string]cty.Type{
+		"name": cty.String, "version": cty.String, "workspace": cty.Bool, "members": cty.List(memberType),
+		"bins": cty.List(targetType), "examples": cty.List(targetType), "benches": cty.List(targetType),
+	}))
 }
 
 // list is a list of a type also when it is empty.

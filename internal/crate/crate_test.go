@@ -60,6 +60,9 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %q in %s, lock %v; want %q in %s", path, got, c.Dir, c.Lock, want, dir)
 		}
 	}
+	if value := open(t, dir).Value(); !value.Type().Equals(Unknown().Type()) {
+		t.Errorf("a crate is %#v, and an unknown one %#v", value.Type(), Unknown().Type())
+	}
 	v := open(t, dir).Value().AsValueMap()
 	for name, want := range map[string]string{"bins": "two two", "examples": "one ex", "benches": "one be"} {
 		var got []string

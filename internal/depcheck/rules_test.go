@@ -33,6 +33,7 @@ var rules = []rule{
 		"internal/lang": "variables and functions are shared with packs",
 		"internal/plan": "for plan.Range alone: the place of a block in a plan",
 	}},
+	{folder: "internal/diagjson", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "internal/plan", others: none},
 	{folder: "internal/run", ours: []string{"internal/plan"}, others: none},
 	{folder: "internal/verdict", ours: []string{"internal/config", "internal/plan"}, others: hcl},

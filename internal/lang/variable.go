@@ -207,6 +207,10 @@ func ResolveVariables(declared []Variable, given []Given, funcs map[string]funct
 // that nothing declares.
 const UnknownVariable = "Unknown variable"
 
+// NoValue is the summary of a diagnostic about a variable that has no default
+// and was given no value.
+const NoValue = "No value for variable"
+
 func undeclared(g Given, names []string) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{
 		Severity: hcl.DiagError,
@@ -228,7 +232,7 @@ func (v Variable) resolve(given map[string]Given) (cty.Value, string, hcl.Diagno
 			if v.Description != "" {
 				detail += fmt.Sprintf(" It is: %s.", v.Description)
 			}
-			return cty.NilVal, "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No value for variable", Detail: detail, Subject: v.DeclRange.Ptr()}}
+			return cty.NilVal, "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: NoValue, Detail: detail, Subject: v.DeclRange.Ptr()}}
 		}
 		return v.Default, "default", nil
 	}

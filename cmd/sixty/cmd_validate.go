@@ -1,0 +1,258 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/cobra"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/diagjson"
+	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/verdict"
+	"github.com/sixtyhq/sixty/stages"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	o := &runOptions{}
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "validate [DIR]",
+		Short: "Check a pipeline without running anything",
+		Long: `Checks a pipeline file, or all files of a folder: syntax, blocks and attributes,
+references, types, variables, the order of steps and the conditions of gates.
+All mistakes are shown in one go. No engine, no image and no network is needed.
+
+DIR is a folder or a file, as for --pipeline; without it, what sixty deploy
+would take: ./pipeline.hcl, else the built-in pipeline.
+
+A variable that has no default and no value counts as unknown, and so does the
+crate when there is no ./Cargo.toml and no --manifest: what depends on either is
+checked as far as its type goes. sixty plan checks the rest.
+
+--json prints what terraform validate -json prints: valid, error_count,
+warning_count, and diagnostics with severity, summary, detail, range and snippet.
+
+Exit codes: 0 valid (with or without warnings), 2 not valid.`,
+		Example: `  sixty validate
+  sixty validate ci/
+  sixty validate --json pipeline.hcl | jq '.diagnostics[].summary'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if o.pipeline != "" {
+					return usagef("the pipeline is given twice: as %s and by --pipeline %s", args[0], o.pipeline)
+				}
+				o.pipeline = args[0]
+			}
+			cfg, diags, err := a.validate(o)
+			if err != nil {
+				return err
+			}
+			return a.printValidation(cfg, diags, asJSON)
+		},
+	}
+	o.sourceFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON, in the form of terraform validate -json")
+	return cmd
+}
+
+// validate loads and evaluates a pipeline as far as that goes without a run.
+// What it finds are diagnostics; the error is for the command line.
+func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
+	cfg, diags, err := a.loadPipeline(o)
+	var found *diagError
+	var usage usageError
+	switch {
+	case errors.As(err, &found):
+		return &config.Config{Files: found.files}, found.diags, nil
+	case errors.As(err, &usage) && cfg != nil:
+		return cfg, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable version", Detail: err.Error() + "."}), nil
+	case err != nil:
+		return nil, nil, err
+	}
+	given, _, err := o.values(cfg)
+	var bad hcl.Diagnostics
+	if errors.As(err, &bad) {
+		return cfg, append(diags, bad...), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
+	cfg.Sources = values.Sources
+	diags = append(diags, without(d, lang.NoValue)...)
+	about, err := o.crateValue()
+	if err != nil {
+		return nil, nil, err
+	}
+	return cfg, append(diags, checkWith(cfg, values.Values, about)...), nil
+}
+
+// crateValue is the crate that a run would take, or an unknown one where there
+// is none.
+func (o *runOptions) crateValue() (cty.Value, error) {
+	manifest := o.manifest
+	if manifest == "" {
+		manifest = "Cargo.toml"
+		if _, err := os.Stat(manifest); err != nil {
+			return crate.Unknown(), nil
+		}
+	}
+	c, err := crate.Open(manifest)
+	if err != nil {
+		return cty.NilVal, usageError{err}
+	}
+	return c.Value(), nil
+}
+
+// checkWith evaluates the pipeline and checks its gates. Where something is
+// unknown, names can be missing for that alone, so the pipeline is evaluated a
+// second time with sample values: what is wrong both times is wrong.
+func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value) hcl.Diagnostics {
+	sampled, known := map[string]cty.Value{}, about.IsWhollyKnown()
+	for name, val := range vars {
+		known = known && val.IsWhollyKnown()
+		sampled[name] = sample(val)
+	}
+	_, _, early := cfg.Concept(sampled)
+	diags := only(early, config.NotKnown) // a crate that is not there yet
+	found := evaluate(cfg, vars, about)
+	if known {
+		return append(diags, found...)
+	}
+	type mistake struct{ at, summary string }
+	of := func(d *hcl.Diagnostic) mistake {
+		if d.Subject == nil {
+			return mistake{summary: d.Summary}
+		}
+		return mistake{d.Subject.String(), d.Summary}
+	}
+	also := map[mistake]bool{}
+	for _, d := range evaluate(cfg, sampled, sample(about)) {
+		also[of(d)] = true
+	}
+	for _, d := range found {
+		if also[of(d)] {
+			diags = append(diags, d)
+		}
+	}
+	return diags
+}
+
+// evaluate gives all mistakes of a pipeline for some values.
+func evaluate(cfg *config.Config, vars map[string]cty.Value, about cty.Value) hcl.Diagnostics {
+	p, diags := cfg.Evaluate(vars, about)
+	images := map[string]plan.Image{}
+	for _, i := range p.Images {
+		images[i.Name] = plan.Image{Name: i.Name}
+	}
+	g, d := stages.Plan(stages.Input{Pipeline: p, Images: images})
+	steps := g.Steps()
+	if diags.HasErrors() {
+		// An attribute that can't be read would seem to be missing, and a step
+		// that can't be planned still has a name.
+		d = nil
+		planned := map[string]bool{}
+		for _, s := range steps {
+			planned[s.ID] = true
+		}
+		for _, s := range p.Stages {
+			for _, step := range s.Steps {
+				if id := s.Name + "." + step.Name; !planned[id] {
+					steps = append(steps, plan.Step{ID: id, Stage: s.Name, Name: step.Name})
+				}
+			}
+		}
+	}
+	return append(append(diags, d...), verdict.Check(p, stages.Metrics(), steps)...)
+}
+
+// sample is a value with something in place of everything unknown: one element
+// in each list, a word for each string.
+func sample(val cty.Value) cty.Value {
+	val, marks := val.UnmarkDeep()
+	if val.IsWhollyKnown() {
+		return val.WithMarks(marks)
+	}
+	return sampleOf(val.Type()).WithMarks(marks)
+}
+
+func sampleOf(t cty.Type) cty.Value {
+	switch {
+	case t == cty.Bool:
+		return cty.True
+	case t == cty.Number:
+		return cty.NumberIntVal(1)
+	case t.IsListType():
+		return cty.ListVal([]cty.Value{sampleOf(t.ElementType())})
+	case t.IsSetType():
+		return cty.SetVal([]cty.Value{sampleOf(t.ElementType())})
+	case t.IsMapType():
+		return cty.MapVal(map[string]cty.Value{"sample": sampleOf(t.ElementType())})
+	case t.IsTupleType():
+		var elements []cty.Value
+		for _, e := range t.TupleElementTypes() {
+			elements = append(elements, sampleOf(e))
+		}
+		return cty.TupleVal(elements)
+	case t.IsObjectType():
+		attrs := map[string]cty.Value{}
+		for name, a := range t.AttributeTypes() {
+			attrs[name] = sampleOf(a)
+		}
+		return cty.ObjectVal(attrs)
+	}
+	return cty.StringVal("sample")
+}
+
+// only keeps the diagnostics with a summary.
+func only(diags hcl.Diagnostics, summary string) hcl.Diagnostics {
+	var out hcl.Diagnostics
+	for _, d := range diags {
+		if d.Summary == summary {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// without leaves out the diagnostics with a summary.
+func without(diags hcl.Diagnostics, summary string) hcl.Diagnostics {
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == summary })
+}
+
+func (a *app) printValidation(cfg *config.Config, diags hcl.Diagnostics, asJSON bool) error {
+	if asJSON {
+		if err := a.printJSON(diagjson.New(diags, cfg.Files)); err != nil {
+			return err
+		}
+	} else {
+		a.printDiagnostics(diags, cfg.Files)
+	}
+	if diags.HasErrors() {
+		return errInvalid
+	}
+	if !asJSON {
+		steps := 0
+		for _, s := range cfg.Stages {
+			steps += len(s.Steps)
+		}
+		fmt.Fprintf(a.stdout, "The pipeline is valid: %s, %s, %s.\n", count(len(cfg.Stages), "stage"), count(steps, "step"), count(len(cfg.Gates), "gate"))
+	}
+	return nil
+}
+
+// count is "1 step" or "3 steps".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
