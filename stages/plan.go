@@ -136,6 +136,9 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 		out.Dir = setup.SourceDir
 	}
 	out.Env = merge(room.Env, step.Env)
+	if out.Services, ok = p.services(step); !ok {
+		return out, false
+	}
 	mounts := map[string]plan.Mount{}
 	for _, m := range room.Mounts {
 		mounts[m.Target] = m
@@ -170,7 +173,7 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 		p.fail(at, "Image not resolved", "Image %q is not resolved.", ref.Name)
 		return setup.Room{}, false
 	}
-	p.graph.Images = append(p.graph.Images, image)
+	p.addImage(image)
 	room := setup.Plain(p.in.Tree)
 	if warm && p.in.Rust != nil {
 		rust := *p.in.Rust
@@ -234,9 +237,9 @@ func (p *planner) checkRunner(step config.Step) {
 	if step.Uses != validation.AuditRunner {
 		p.fail(step.Range, "Unknown runner", "There is no runner %q; the one there is is %q.", step.Uses, validation.AuditRunner)
 	}
-	if step.Image != nil || len(step.Env)+len(step.Mounts)+len(step.Outputs) > 0 || step.Dir != "" ||
+	if step.Image != nil || len(step.Env)+len(step.Mounts)+len(step.Outputs)+len(step.Services) > 0 || step.Dir != "" ||
 		step.Timeout != 0 || step.Network != string(plan.NetworkNone) {
-		p.fail(step.Range, "Not for this step", "A step with \"uses\" runs in no container, so it has no image, env, dir, timeout, network, mounts and outputs.")
+		p.fail(step.Range, "Not for this step", "A step with \"uses\" runs in no container, so it has no image, env, dir, timeout, network, services, mounts and outputs.")
 	}
 }
 

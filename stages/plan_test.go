@@ -5,9 +5,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -221,14 +223,16 @@ func TestPlanRefuses(t *testing.T) {
 	const image = "image \"i\" { from = \"oci-layout://i\" }\n"
 	const warm = "image \"w\" {\n  from = \"oci-layout://w\"\n  warm = stage.generation.lockfile\n}\nstage \"generation\" {}\n"
 	for name, c := range map[string]struct{ pipeline, want string }{
-		"no image":          {"stage \"t\" {\n  step \"s\" { command = [\"x\"] }\n}", `Step "t.s" has no image`},
-		"warm, no setup":    {warm + "stage \"t\" {\n  image = image.w\n  step \"s\" { command = [\"x\"] }\n}", `stage "setup" { image = image.w }`},
-		"name of our own":   {warm + "stage \"setup\" {\n  image = image.w\n  step \"vendor\" { command = [\"x\"] }\n}", `makes a step called "vendor" of its own`},
-		"unknown metrics":   {image + "stage \"t\" {\n  image = image.i\n  step \"s\" {\n    command = [\"x\"]\n    metrics = [\"test\"]\n  }\n}", `Did you mean "tests"?`},
-		"metrics twice":     {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n}", `"t.a" and "t.b" both measure "tests"`},
-		"unknown runner":    {"stage \"t\" {\n  step \"s\" { uses = \"audti\" }\n}", `There is no runner "audti"`},
-		"runner with image": {image + "stage \"t\" {\n  step \"s\" {\n    uses  = \"audit\"\n    image = image.i\n  }\n}", "runs in no container"},
-		"cycle":             {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    after = [step.b]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    after = [step.a]\n  }\n}", "cycle: t.a → t.b → t.a"},
+		"no image":                              {"stage \"t\" {\n  step \"s\" { command = [\"x\"] }\n}", `Step "t.s" has no image`},
+		"warm, no setup":                        {warm + "stage \"t\" {\n  image = image.w\n  step \"s\" { command = [\"x\"] }\n}", `stage "setup" { image = image.w }`},
+		"name of our own":                       {warm + "stage \"setup\" {\n  image = image.w\n  step \"vendor\" { command = [\"x\"] }\n}", `makes a step called "vendor" of its own`},
+		"unknown metrics":                       {image + "stage \"t\" {\n  image = image.i\n  step \"s\" {\n    command = [\"x\"]\n    metrics = [\"test\"]\n  }\n}", `Did you mean "tests"?`},
+		"metrics twice":                         {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n}", `"t.a" and "t.b" both measure "tests"`},
+		"unknown runner":                        {"stage \"t\" {\n  step \"s\" { uses = \"audti\" }\n}", `There is no runner "audti"`},
+		"runner with image":                     {image + "stage \"t\" {\n  step \"s\" {\n    uses  = \"audit\"\n    image = image.i\n  }\n}", "runs in no container"},
+		"service of an image without a command": {image + "service \"d\" { image = image.i }\nstage \"t\" {\n  image = image.i\n  step \"s\" {\n    command  = [\"x\"]\n    services = [service.d]\n  }\n}", `service "d" needs command or script`},
+		"runner with a service":                 {image + "service \"d\" { image = image.i }\nstage \"t\" {\n  step \"s\" {\n    uses     = \"audit\"\n    services = [service.d]\n  }\n}", "runs in no container"},
+		"cycle":                                 {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    after = [step.b]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    after = [step.a]\n  }\n}", "cycle: t.a → t.b → t.a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, diags := Plan(input(t, c.pipeline))
@@ -244,5 +248,61 @@ func TestPlanRefuses(t *testing.T) {
 	in.Images = nil
 	if _, diags := Plan(in); !diags.HasErrors() {
 		t.Error("an image that is not resolved is planned with")
+	}
+}
+
+const withServices = `
+image "plain" { from = "oci-layout://plain" }
+image "db" { from = "oci-layout://db" }
+service "own" {
+  image   = image.db
+  command = ["own"]
+  env     = { A = "b" }
+  dir     = "/own"
+  user    = "me"
+  ready {
+    tcp     = 5432
+    timeout = "2s"
+  }
+}
+service "default" { image = image.db }
+stage "t" {
+  image = image.plain
+  step "s" {
+    command  = ["true"]
+    services = [service.default, service.own]
+  }
+  step "alone" { command = ["true"] }
+}
+`
+
+func TestPlanOfServices(t *testing.T) {
+	in := input(t, withServices)
+	db := in.Images["db"]
+	db.Command, db.User, db.Dir = []string{"entry", "cmd"}, "postgres", "/data"
+	in.Images["db"] = db
+	g, diags := Plan(in)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if _, err := plan.Keys(g, "sha256:init"); err != nil {
+		t.Fatal(err)
+	}
+	got := step(t, g, "t.s").Services
+	for i := range got {
+		if got[i].Range.StartLine == 0 {
+			t.Errorf("service %s has no place in the file", got[i].Name)
+		}
+		got[i].Range = plan.Range{}
+	}
+	want := []plan.Service{
+		{Name: "default", Image: "db", Command: []string{"entry", "cmd"}, User: "postgres", Dir: "/data", Address: "127.0.0.2", Ready: plan.Ready{Timeout: 30 * time.Second}},
+		{Name: "own", Image: "db", Command: []string{"own"}, Env: []string{"A=b"}, User: "me", Dir: "/own", Address: "127.0.0.3", Ready: plan.Ready{TCP: 5432, Timeout: 2 * time.Second}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if alone := step(t, g, "t.alone"); alone.Services != nil {
+		t.Errorf("a step that names none has services: %+v", alone.Services)
 	}
 }

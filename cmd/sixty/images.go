@@ -28,9 +28,9 @@ const layoutScheme = "oci-layout://"
 type pins map[string]pin
 
 type pin struct {
-	Digest string    `json:"digest"`
-	Env    []string  `json:"env"`
-	At     time.Time `json:"at"`
+	Digest string `json:"digest"`
+	image.Config
+	At time.Time `json:"at"`
 }
 
 func pinsFile(cache string) string { return filepath.Join(cache, "image-pins.json") }
@@ -70,7 +70,7 @@ func pinImage(ctx context.Context, cache, ref string) (pin, error) {
 	if err != nil {
 		return pin{}, err
 	}
-	env, err := image.Env(ctx, withDigest(ref, digest))
+	config, err := image.Configuration(ctx, withDigest(ref, digest))
 	if err != nil {
 		return pin{}, err
 	}
@@ -78,7 +78,7 @@ func pinImage(ctx context.Context, cache, ref string) (pin, error) {
 	if err != nil {
 		return pin{}, err
 	}
-	known[ref] = pin{Digest: digest, Env: env, At: time.Now().UTC().Truncate(time.Second)}
+	known[ref] = pin{Digest: digest, Config: config, At: time.Now().UTC().Truncate(time.Second)}
 	return known[ref], known.write(cache)
 }
 
@@ -194,12 +194,20 @@ type logWriter func([]byte)
 func (w logWriter) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
 func layoutImage(info image.Info, origin string) plan.Image {
-	return plan.Image{Ref: info.Ref, Digest: info.Digest, Layout: info.Dir, Env: info.Env, Origin: origin}
+	i := configured(info.Config)
+	i.Ref, i.Digest, i.Layout, i.Origin = info.Ref, info.Digest, info.Dir, origin
+	return i
 }
 
 func registryImage(ref string, p pin) plan.Image {
-	return plan.Image{Ref: withDigest(ref, p.Digest), Digest: p.Digest, Env: p.Env,
-		Origin: fmt.Sprintf("%s as pinned on %s", ref, p.At.Format(time.DateOnly))}
+	i := configured(p.Config)
+	i.Ref, i.Digest = withDigest(ref, p.Digest), p.Digest
+	i.Origin = fmt.Sprintf("%s as pinned on %s", ref, p.At.Format(time.DateOnly))
+	return i
+}
+
+func configured(c image.Config) plan.Image {
+	return plan.Image{Env: c.Env, User: c.User, Dir: c.Dir, Command: c.Command}
 }
 
 func firstLine(err error) string {

@@ -29,6 +29,7 @@ type Config struct {
 	Images          []ImageBlock
 	Caches          []NamedBlock
 	Secrets         []SecretBlock
+	Services        []ServiceBlock
 	Stages          []StageBlock
 	Gates           []Gate
 	Outputs         []OutputBlock
@@ -165,6 +166,10 @@ func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
 		var s SecretBlock
 		s, diags = decodeSecret(block)
 		c.Secrets = append(c.Secrets, s)
+	case "service":
+		var s ServiceBlock
+		s, diags = decodeService(block)
+		c.Services = append(c.Services, s)
 	case "stage":
 		var s StageBlock
 		s, diags = decodeStage(block)
@@ -206,6 +211,7 @@ func (c *Config) checkNames() hcl.Diagnostics {
 	check("image", len(c.Images), func(i int) (string, hcl.Range) { return c.Images[i].Name, c.Images[i].Range })
 	check("cache", len(c.Caches), func(i int) (string, hcl.Range) { return c.Caches[i].Name, c.Caches[i].Range })
 	check("secret", len(c.Secrets), func(i int) (string, hcl.Range) { return c.Secrets[i].Name, c.Secrets[i].Range })
+	check("service", len(c.Services), func(i int) (string, hcl.Range) { return c.Services[i].Name, c.Services[i].Range })
 	check("stage", len(c.Stages), func(i int) (string, hcl.Range) { return c.Stages[i].Name, c.Stages[i].Range })
 	check("gate", len(c.Gates), func(i int) (string, hcl.Range) { return c.Gates[i].Name, c.Gates[i].Range })
 	check("output", len(c.Outputs), func(i int) (string, hcl.Range) { return c.Outputs[i].Name, c.Outputs[i].Range })

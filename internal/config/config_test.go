@@ -139,6 +139,19 @@ func describe(p *Pipeline) string {
 		line(1, "env", s.Env)
 		line(1, "file", s.File)
 	}
+	for _, s := range p.Services {
+		line(0, "service", s.Name)
+		line(1, "image", s.Image)
+		line(1, "command", s.Command)
+		line(1, "env", s.Env)
+		line(1, "dir", s.Dir)
+		line(1, "user", s.User)
+		if s.Ready.TCP > 0 {
+			line(1, "ready at port", strconv.Itoa(s.Ready.TCP))
+		}
+		line(1, "ready by", s.Ready.Command)
+		line(1, "ready within", s.Ready.Timeout)
+	}
 	for _, s := range p.Stages {
 		line(0, "stage", s.Name)
 		line(1, "pack", s.Pack)
@@ -161,6 +174,7 @@ func describe(p *Pipeline) string {
 			line(2, "after", step.After)
 			line(2, "network", step.Network)
 			line(2, "metrics", step.Metrics)
+			line(2, "services", step.Services)
 			line(2, "skipped", !step.When)
 			for _, m := range step.Mounts {
 				line(2, "mount", m.Path)

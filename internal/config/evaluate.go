@@ -36,6 +36,11 @@ func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline
 		diags = append(diags, d...)
 		p.Secrets = append(p.Secrets, s)
 	}
+	for _, b := range c.Services {
+		s, d := b.evaluate(ctx)
+		diags = append(diags, d...)
+		p.Services = append(p.Services, s)
+	}
 	for _, b := range c.Stages {
 		s, d := b.evaluateAll(steps[b.Name], ctx)
 		diags = append(diags, d...)
@@ -72,6 +77,9 @@ func (c *Config) context(vars map[string]cty.Value, crate cty.Value) (*hcl.EvalC
 			"cache": c.refs(len(c.Caches), func(i int) Ref { return Ref{Kind: RefCache, Name: c.Caches[i].Name} }),
 			"secret": c.refs(len(c.Secrets), func(i int) Ref {
 				return Ref{Kind: RefSecret, Name: c.Secrets[i].Name}
+			}),
+			"service": c.refs(len(c.Services), func(i int) Ref {
+				return Ref{Kind: RefService, Name: c.Services[i].Name}
 			}),
 			"stage": c.stageObject(c.unexpanded()),
 		},
@@ -286,7 +294,7 @@ func (b StepBlock) evaluate(ctx *hcl.EvalContext) (Step, hcl.Diagnostics) {
 		Name: b.Name, Command: r.strs("command"), Uses: r.str("uses"), Image: r.ref("image", RefImage),
 		Env: r.env("env"), Dir: r.absolute("dir"), Timeout: r.duration("timeout"),
 		Network: r.choice("network", "none", "none", "host"),
-		Metrics: r.strs("metrics"), When: r.boolean("when", true), After: r.after(), Range: b.Range,
+		Metrics: r.strs("metrics"), When: r.boolean("when", true), After: r.after(), Services: r.services(), Range: b.Range,
 	}
 	if script := r.str("script"); script != "" {
 		s.Command = []string{"/bin/sh", "-euc", script}

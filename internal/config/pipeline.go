@@ -9,12 +9,13 @@ import (
 
 // Pipeline is an evaluated configuration: all that shapes a run is known.
 type Pipeline struct {
-	Images  []Image
-	Caches  []string
-	Secrets []Secret
-	Stages  []Stage
-	Gates   []Gate
-	Outputs []OutputBlock
+	Images   []Image
+	Caches   []string
+	Secrets  []Secret
+	Services []Service
+	Stages   []Stage
+	Gates    []Gate
+	Outputs  []OutputBlock
 	// Context evaluates gates and outputs; the caller adds metrics and step
 	// results in a child of it.
 	Context *hcl.EvalContext
@@ -83,10 +84,12 @@ type Step struct {
 	After   []string
 	Network string
 	Metrics []string
-	When    bool
-	Mounts  []Mount
-	Outputs []StepOutput
-	Range   hcl.Range
+	// Services are the names of those that run beside the command.
+	Services []string
+	When     bool
+	Mounts   []Mount
+	Outputs  []StepOutput
+	Range    hcl.Range
 }
 
 // Mount is an evaluated mount.

@@ -22,6 +22,8 @@ const (
 	RefStep RefKind = "step"
 	// RefOutput is an output of a step, for mounts.
 	RefOutput RefKind = "output"
+	// RefService is a service, for steps.
+	RefService RefKind = "service"
 )
 
 // Ref is a handle to something that exists only when the pipeline runs.

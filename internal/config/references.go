@@ -41,6 +41,12 @@ func (c *Config) expressions(visit func(hcl.Expression, scope)) {
 	for _, s := range c.Secrets {
 		attrs(s.Attrs, scope{})
 	}
+	for _, s := range c.Services {
+		attrs(s.Attrs, scope{})
+		if s.Ready != nil {
+			attrs(s.Ready.Attrs, scope{})
+		}
+	}
 	for i := range c.Stages {
 		s := &c.Stages[i]
 		attrs(s.Attrs, scope{})
@@ -124,7 +130,7 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 			}
 		}
 	})
-	for _, kind := range []string{"var", "local", "image", "cache", "secret"} {
+	for _, kind := range []string{"var", "local", "image", "cache", "secret", "service"} {
 		for _, name := range keys(known[kind]) {
 			if !used[kind+"."+name] {
 				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Unused " + label(kind),
@@ -137,7 +143,7 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 
 // declared are the blocks that can be named, by root and name.
 func (c *Config) declared() map[string]map[string]*hcl.Range {
-	known := map[string]map[string]*hcl.Range{"var": {}, "local": {}, "image": {}, "cache": {}, "secret": {}}
+	known := map[string]map[string]*hcl.Range{"var": {}, "local": {}, "image": {}, "cache": {}, "secret": {}, "service": {}}
 	for _, b := range c.Variables {
 		known["var"][b.Name] = b.DeclRange.Ptr()
 	}
@@ -152,6 +158,9 @@ func (c *Config) declared() map[string]map[string]*hcl.Range {
 	}
 	for _, b := range c.Secrets {
 		known["secret"][b.Name] = b.Range.Ptr()
+	}
+	for _, b := range c.Services {
+		known["service"][b.Name] = b.Range.Ptr()
 	}
 	return known
 }

@@ -8,7 +8,7 @@ func Schema() lang.BlockSchema {
 	return lang.BlockSchema{
 		Doc: "a pipeline file",
 		Blocks: []lang.BlockSchema{
-			settingsSchema(), lang.VariableSchema(), localsSchema(), imageSchema(), cacheSchema(), secretSchema(), stageSchema(), gateSchema(), outputSchema(),
+			settingsSchema(), lang.VariableSchema(), localsSchema(), imageSchema(), cacheSchema(), secretSchema(), serviceSchema(), stageSchema(), gateSchema(), outputSchema(),
 		},
 	}
 }
@@ -21,6 +21,8 @@ var (
 	debianBody     = imageSchema().Blocks[0].Body()
 	cacheBody      = cacheSchema().Body()
 	secretBody     = secretSchema().Body()
+	serviceBody    = serviceSchema().Body()
+	readyBody      = serviceSchema().Blocks[0].Body()
 	stageBody      = stageSchema().Body()
 	stepBody       = stepSchema().Body()
 	mountBody      = stepSchema().Blocks[0].Body()
@@ -109,6 +111,7 @@ func stepSchema() lang.BlockSchema {
 			{Name: "network", Type: lang.TypeString, Values: []string{"none", "host"}, Default: `"none"`, Doc: "`\"host\"`: the engine's own network. The report names each step that had one"},
 			{Name: "metrics", Type: lang.TypeStrings, Doc: "what to read from its output: groups of [report.md](report.md#metrics)"},
 			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the step"},
+			{Name: "services", Type: lang.TypeReferences, Refers: []string{"service"}, Doc: "processes to run beside it, started in this order: `[service.db]`"},
 			{Name: "matrix", Type: lang.TypeLists, Doc: "the step runs once for every combination, see [below](#many-steps-from-one)"},
 			{Name: "exclude", Type: lang.TypeObjects, Doc: "combinations of the matrix to leave out: `[{ toolchain = \"beta\" }]`"},
 			{Name: "for_each", Type: lang.TypeEach, Doc: "the step runs once for every element"},

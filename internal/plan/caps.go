@@ -15,6 +15,8 @@ type Caps struct {
 	Sources []SourceKind
 	// Layouts: images may come from an OCI layout.
 	Layouts bool
+	// Services: steps may have processes beside them.
+	Services bool
 }
 
 // Refusal is what of a step an engine can't keep; Range is where the step was
@@ -46,10 +48,19 @@ func Check(g *Graph, caps Caps) []Refusal {
 				refuse("the %s engine can't mount a %s at %s", caps.Name, m.Source.Kind, m.Target)
 			}
 		}
-		if image, ok := g.Image(s.Image); !ok {
-			refuse("image %q does not exist", s.Image)
-		} else if image.Layout != "" && !caps.Layouts {
-			refuse("the %s engine can't take image %q from an OCI layout", caps.Name, s.Image)
+		images := []string{s.Image}
+		for _, service := range s.Services {
+			images = append(images, service.Image)
+		}
+		if len(s.Services) > 0 && !caps.Services {
+			refuse("the %s engine can't run services", caps.Name)
+		}
+		for _, name := range images {
+			if image, ok := g.Image(name); !ok {
+				refuse("image %q does not exist", name)
+			} else if image.Layout != "" && !caps.Layouts {
+				refuse("the %s engine can't take image %q from an OCI layout", caps.Name, name)
+			}
 		}
 	}
 	return refusals

@@ -48,6 +48,11 @@ type Image struct {
 	Layout string `json:"-"`
 	// Env is the environment from the image's configuration, NAME=value.
 	Env []string `json:"env,omitempty"`
+	// User, Dir and Command are what the image's configuration says of a
+	// container's process; steps have their own, services may take these.
+	User    string   `json:"user,omitempty"`
+	Dir     string   `json:"dir,omitempty"`
+	Command []string `json:"command,omitempty"`
 	// Origin says in words how the image was chosen.
 	Origin string `json:"origin,omitempty"`
 	Range  Range  `json:"range,omitzero"`
@@ -84,6 +89,8 @@ type Step struct {
 	Network Network `json:"network,omitempty"`
 	// Timeout ends the step after this time from its real start; zero: never.
 	Timeout time.Duration `json:"timeout,omitempty"`
+	// Services run beside the command.
+	Services []Service `json:"services,omitempty"`
 	// Outputs are collected also when the command fails.
 	Outputs []Output `json:"outputs,omitempty"`
 	// After orders without data: IDs of steps that must have ended before.

@@ -76,6 +76,13 @@ func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPa
 		}
 		parts = append(parts, KeyPart{"mount " + m.Target, value})
 	}
+	for _, service := range s.Services {
+		image, ok := g.Image(service.Image)
+		if !ok {
+			return nil, fmt.Errorf("service %q of step %q refers to image %q, which does not exist", service.Name, s.ID, service.Image)
+		}
+		parts = append(parts, service.key(image))
+	}
 	sort.SliceStable(parts, func(i, j int) bool { return parts[i].Name < parts[j].Name })
 	return parts, nil
 }

@@ -10,11 +10,14 @@ import (
 // sample is a graph of two steps of which b uses every field.
 func sample() *Graph {
 	return &Graph{
-		Images: []Image{{Name: "i", Ref: "ref", Digest: "sha256:i", Env: []string{"PATH=/bin"}, Layout: "/l", Origin: "o"}},
+		Images: []Image{{Name: "i", Ref: "ref", Digest: "sha256:i", Env: []string{"PATH=/bin"}, Layout: "/l", Origin: "o"},
+			{Name: "j", Ref: "ref", Digest: "sha256:j", Env: []string{"PATH=/bin"}}},
 		Stages: []Stage{{Name: "s", Budget: time.Second, Steps: []Step{
 			{ID: "s.a", Stage: "s", Name: "a", Image: "i", Command: []string{"make"}, Outputs: []Output{{Name: "o", Path: "/o"}}},
 			{ID: "s.b", Stage: "s", Name: "b", Image: "i", Command: []string{"use", "x"}, Env: []string{"A=1", "B=2"}, Dir: "/d",
 				Network: NetworkNone, Timeout: time.Minute, Outputs: []Output{{Name: "p", Path: "/p"}},
+				Services: []Service{{Name: "db", Image: "j", Command: []string{"serve"}, Env: []string{"C=3"}, Dir: "/", User: "u", Address: "127.0.0.2",
+					Ready: Ready{TCP: 1, Timeout: time.Second}, Range: Range{File: "f", StartLine: 2}}},
 				Metrics: []string{"tests"}, After: []string{"s.a"}, Range: Range{File: "f", StartLine: 1},
 				Mounts: []Mount{
 					{Target: "/out", Source: Source{Kind: SourceOutput, Step: "s.a", Output: "o"}},
@@ -57,7 +60,7 @@ func TestKeyChanges(t *testing.T) {
 		"output's name":       func(_ *Graph, _, b *Step) { b.Outputs[0].Name = "q" },
 		"optional output":     func(_ *Graph, _, b *Step) { b.Outputs[0].Optional = true },
 		"volume":              func(_ *Graph, _, b *Step) { b.Outputs[0].Volume = true },
-		"image":               func(g *Graph, _, _ *Step) { g.Images[0].Digest = "sha256:j" },
+		"image":               func(g *Graph, _, _ *Step) { g.Images[0].Digest = "sha256:k" },
 		"image's environment": func(g *Graph, _, _ *Step) { g.Images[0].Env[0] = "PATH=/sbin" },
 		"mount's target":      func(_ *Graph, _, b *Step) { b.Mounts[1].Target = "/blub" },
 		"mount's mode":        func(_ *Graph, _, b *Step) { b.Mounts[1].Writable = true },
@@ -68,6 +71,16 @@ func TestKeyChanges(t *testing.T) {
 		"secret's id":         func(_ *Graph, _, b *Step) { b.Mounts[4].Source.Secret = "key" },
 		"kind of mount":       func(_ *Graph, _, b *Step) { b.Mounts[5].Source.Kind = "other" },
 		"an input's key":      func(_ *Graph, a, _ *Step) { a.Command = []string{"make", "more"} },
+		"service":             func(_ *Graph, _, b *Step) { b.Services = nil },
+		"service's image":     func(g *Graph, _, _ *Step) { g.Images[1].Digest = "sha256:k" },
+		"service's image env": func(g *Graph, _, _ *Step) { g.Images[1].Env[0] = "PATH=/sbin" },
+		"service's name":      func(_ *Graph, _, b *Step) { b.Services[0].Name = "other" },
+		"service's command":   func(_ *Graph, _, b *Step) { b.Services[0].Command[0] = "other" },
+		"service's env":       func(_ *Graph, _, b *Step) { b.Services[0].Env[0] = "C=4" },
+		"service's user":      func(_ *Graph, _, b *Step) { b.Services[0].User = "v" },
+		"service's folder":    func(_ *Graph, _, b *Step) { b.Services[0].Dir = "/tmp" },
+		"service's address":   func(_ *Graph, _, b *Step) { b.Services[0].Address = "127.0.0.3" },
+		"service's readiness": func(_ *Graph, _, b *Step) { b.Services[0].Ready.TCP = 2 },
 		"which output":        func(_ *Graph, _, b *Step) { b.Mounts[0].Source.Output = "other" },
 	} {
 		g := sample()
@@ -90,9 +103,9 @@ func TestKeyStays(t *testing.T) {
 			b.After, b.Mounts[0].Source.Step = nil, "s.x"
 		},
 		"names of stages":  func(g *Graph, a, b *Step) { g.Stages[0].Name, a.Stage, b.Stage = "t", "t", "t" },
-		"names of images":  func(g *Graph, a, b *Step) { g.Images[0].Name, a.Image, b.Image = "j", "j", "j" },
+		"names of images":  func(g *Graph, a, b *Step) { g.Images[0].Name, a.Image, b.Image = "k", "k", "k" },
 		"origin of images": func(g *Graph, _, _ *Step) { g.Images[0].Ref, g.Images[0].Layout, g.Images[0].Origin = "x", "y", "z" },
-		"ranges":           func(_ *Graph, _, b *Step) { b.Range = Range{File: "g", StartLine: 9} },
+		"ranges":           func(_ *Graph, _, b *Step) { b.Range, b.Services[0].Range = Range{File: "g", StartLine: 9}, Range{} },
 		"metrics":          func(_ *Graph, _, b *Step) { b.Metrics = nil },
 		"order":            func(_ *Graph, _, b *Step) { b.After = nil },
 		"order of mounts":  func(_ *Graph, _, b *Step) { b.Mounts[1], b.Mounts[3] = b.Mounts[3], b.Mounts[1] },
@@ -111,6 +124,10 @@ func TestKeyStays(t *testing.T) {
 
 func TestKeysOfUnusableGraphs(t *testing.T) {
 	g := sample()
+	g.Images = g.Images[:1]
+	if _, err := Keys(g, "init"); err == nil || !strings.Contains(err.Error(), `service "db" of step "s.b" refers to image "j", which does not exist`) {
+		t.Errorf("error %v", err)
+	}
 	g.Images = nil
 	if _, err := Keys(g, "init"); err == nil || !strings.Contains(err.Error(), `image "i", which does not exist`) {
 		t.Errorf("error %v", err)
@@ -134,7 +151,7 @@ func TestGraphAsJSON(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	all := Caps{Name: "all", Networks: []Network{NetworkNone}, Layouts: true,
+	all := Caps{Name: "all", Networks: []Network{NetworkNone}, Layouts: true, Services: true,
 		Sources: []SourceKind{SourceBlob, SourceFetch, SourceOutput, SourceCache, SourceSecret, SourceScratch}}
 	base := func() *Graph {
 		g := sample()
@@ -145,13 +162,19 @@ func TestCheck(t *testing.T) {
 		change func(g *Graph, c *Caps)
 		want   string
 	}{
-		"all kept":         {func(*Graph, *Caps) {}, ""},
-		"network":          {func(g *Graph, _ *Caps) { g.Stages[0].Steps[1].Network = NetworkHost }, `step "s.b": the all engine can't give it network "host"`},
-		"source":           {func(_ *Graph, c *Caps) { c.Sources = c.Sources[:5] }, `step "s.b": the all engine can't mount a scratch at /scratch`},
-		"layout":           {func(_ *Graph, c *Caps) { c.Layouts = false }, `can't take image "i" from an OCI layout`},
-		"no image":         {func(g *Graph, _ *Caps) { g.Images = nil }, `image "i" does not exist`},
-		"skipped steps":    {func(g *Graph, c *Caps) { c.Networks = nil; skip(g, func(s *Step) { s.Skipped = "no" }) }, ""},
-		"steps of our own": {func(g *Graph, c *Caps) { c.Networks = nil; skip(g, func(s *Step) { s.Runner = "audit" }) }, ""},
+		"all kept": {func(*Graph, *Caps) {}, ""},
+		"network":  {func(g *Graph, _ *Caps) { g.Stages[0].Steps[1].Network = NetworkHost }, `step "s.b": the all engine can't give it network "host"`},
+		"source":   {func(_ *Graph, c *Caps) { c.Sources = c.Sources[:5] }, `step "s.b": the all engine can't mount a scratch at /scratch`},
+		"layout":   {func(_ *Graph, c *Caps) { c.Layouts = false }, `can't take image "i" from an OCI layout`},
+		"services": {func(_ *Graph, c *Caps) { c.Services = false }, `step "s.b": the all engine can't run services`},
+		"a service's layout": {func(g *Graph, c *Caps) {
+			c.Layouts = false
+			g.Images[0].Layout, g.Images[1].Layout = "", "/l"
+		}, `can't take image "j" from an OCI layout`},
+		"no image for a service": {func(g *Graph, _ *Caps) { g.Images = g.Images[:1] }, `image "j" does not exist`},
+		"no image":               {func(g *Graph, _ *Caps) { g.Images = nil }, `image "i" does not exist`},
+		"skipped steps":          {func(g *Graph, c *Caps) { c.Networks = nil; skip(g, func(s *Step) { s.Skipped = "no" }) }, ""},
+		"steps of our own":       {func(g *Graph, c *Caps) { c.Networks = nil; skip(g, func(s *Step) { s.Runner = "audit" }) }, ""},
 	} {
 		g, caps := base(), all
 		c.change(g, &caps)

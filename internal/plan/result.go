@@ -47,6 +47,8 @@ type Result struct {
 	// Started and Ended bound the step in this run, cached or not.
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"`
+	// Service is set when the step failed for one of its services.
+	Service *ServiceFailure `json:"service,omitempty"`
 	// Record is what sixty-init measured when the command really ran, which
 	// for a cached step was in an earlier run. Its form is that of
 	// internal/initrec.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	digest "github.com/opencontainers/go-digest"
@@ -42,8 +43,7 @@ type Info struct {
 	Dir string
 	// Key is the Key of the spec that it was built from.
 	Key string
-	// Env is the environment from its configuration, NAME=value.
-	Env      []string
+	Config
 	Packages []Package
 	// Epoch is the time of the newest file of its packages.
 	Epoch time.Time
@@ -180,7 +180,9 @@ func open(dir string) (Info, error) {
 	}
 	info := Info{
 		Name: entry.Annotations[ocispecs.AnnotationRefName], Key: entry.Annotations[keyAnnotation],
-		Digest: entry.Digest.String(), Dir: dir, Env: config.Config.Env,
+		Digest: entry.Digest.String(), Dir: dir,
+		Config: Config{Env: config.Config.Env, User: config.Config.User, Dir: config.Config.WorkingDir,
+			Command: slices.Concat(config.Config.Entrypoint, config.Config.Cmd)},
 		SizeBytes: entry.Size + manifest.Config.Size,
 	}
 	info.Ref = "oci-layout://" + info.Name + "@" + info.Digest

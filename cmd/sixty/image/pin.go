@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -37,24 +38,35 @@ func Pin(ctx context.Context, ref string) (string, error) {
 	return desc.Digest.String(), nil
 }
 
-// Env returns the environment, NAME=value, from the configuration of a
-// registry's image for this machine's architecture.
-func Env(ctx context.Context, ref string) ([]string, error) {
+// Config is what an image's configuration says of a container's process.
+type Config struct {
+	// Env is NAME=value.
+	Env []string `json:"env"`
+	// User, Dir and Command (entry point and arguments) may be empty.
+	User    string   `json:"user,omitempty"`
+	Dir     string   `json:"dir,omitempty"`
+	Command []string `json:"command,omitempty"`
+}
+
+// Configuration returns the configuration of a registry's image for this
+// machine's architecture.
+func Configuration(ctx context.Context, ref string) (Config, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return nil, fmt.Errorf("image reference %q: %w", ref, err)
+		return Config{}, fmt.Errorf("image reference %q: %w", ref, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, pinTimeout)
 	defer cancel()
 	img, err := remote.Image(parsed, append(options(ctx), remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))...)
 	if err != nil {
-		return nil, fmt.Errorf("read image %s: %w", ref, err)
+		return Config{}, fmt.Errorf("read image %s: %w", ref, err)
 	}
 	config, err := img.ConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration of image %s: %w", ref, err)
+		return Config{}, fmt.Errorf("read the configuration of image %s: %w", ref, err)
 	}
-	return config.Config.Env, nil
+	c := config.Config
+	return Config{Env: c.Env, User: c.User, Dir: c.WorkingDir, Command: slices.Concat(c.Entrypoint, c.Cmd)}, nil
 }
 
 // options keep a registry that does not answer from holding up a run.

@@ -4,8 +4,8 @@ import (
 	"io"
 	"log"
 	"net/http/httptest"
+	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +24,7 @@ func serve(t *testing.T) (ref string, index v1.ImageIndex) {
 	t.Cleanup(server.Close)
 	index = empty.Index
 	for _, arch := range []string{"amd64", "arm64", "riscv64"} {
-		config := v1.Config{Env: []string{"ARCH=" + arch, "PATH=/opt/bin"}}
+		config := v1.Config{Env: []string{"ARCH=" + arch, "PATH=/opt/bin"}, User: "me", WorkingDir: "/home", Entrypoint: []string{"entry"}, Cmd: []string{"-x"}}
 		img, err := mutate.Config(empty.Image, config)
 		if err != nil {
 			t.Fatal(err)
@@ -54,9 +54,10 @@ func TestPin(t *testing.T) {
 		t.Fatalf("Pin: %s, %v; want %s", got, err, want)
 	}
 	pinned := strings.TrimSuffix(ref, ":1") + "@" + got
-	env, err := Env(t.Context(), pinned)
-	if err != nil || !slices.Equal(env, []string{"ARCH=" + runtime.GOARCH, "PATH=/opt/bin"}) {
-		t.Errorf("Env: %q, %v", env, err)
+	config, err := Configuration(t.Context(), pinned)
+	wanted := Config{Env: []string{"ARCH=" + runtime.GOARCH, "PATH=/opt/bin"}, User: "me", Dir: "/home", Command: []string{"entry", "-x"}}
+	if err != nil || !reflect.DeepEqual(config, wanted) {
+		t.Errorf("Configuration: %+v, %v", config, err)
 	}
 	// Nothing is asked of a registry for a reference that is pinned.
 	if d, err := Pin(t.Context(), "registry.invalid/x@"+got); err != nil || d != got {
@@ -70,8 +71,8 @@ func TestPinFails(t *testing.T) {
 		if _, err := Pin(t.Context(), bad); err == nil || !strings.Contains(err.Error(), bad) {
 			t.Errorf("Pin(%q): %v", bad, err)
 		}
-		if _, err := Env(t.Context(), bad); err == nil || !strings.Contains(err.Error(), bad) {
-			t.Errorf("Env(%q): %v", bad, err)
+		if _, err := Configuration(t.Context(), bad); err == nil || !strings.Contains(err.Error(), bad) {
+			t.Errorf("Configuration(%q): %v", bad, err)
 		}
 	}
 }
