@@ -33,6 +33,8 @@ type Input struct {
 	// Authorities are the host's certificate authorities for steps that have
 	// the network, as setup.Online takes them.
 	Authorities blob.Blob
+	// Epoch is the SOURCE_DATE_EPOCH of every step; zero is setup's default.
+	Epoch int64
 	// Only limits the run to some stages; the clean room is always made.
 	// Empty means all.
 	Only []string
@@ -44,9 +46,16 @@ const NotAsked = "it was not asked for"
 // Plan makes the graph. With errors among the diagnostics it is good for no
 // more than finding further mistakes.
 func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
-	p := planner{in: in, rooms: map[string]setup.Room{}, measured: map[string]string{}, graph: &plan.Graph{}}
+	return newPlanner(in).plan()
+}
+
+func newPlanner(in Input) *planner {
+	return &planner{in: in, rooms: map[string]setup.Room{}, measured: map[string]string{}, graph: &plan.Graph{}}
+}
+
+func (p *planner) plan() (*plan.Graph, hcl.Diagnostics) {
 	var image *config.Ref // of this and the later stages
-	for _, s := range in.Pipeline.Stages {
+	for _, s := range p.in.Pipeline.Stages {
 		if s.Image != nil {
 			image = s.Image
 		}
@@ -59,9 +68,11 @@ func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
 }
 
 type planner struct {
-	in    Input
-	graph *plan.Graph
-	rooms map[string]setup.Room // by image
+	in Input
+	// prefix is put before the paths of the clean room.
+	prefix string
+	graph  *plan.Graph
+	rooms  map[string]setup.Room // by image
 	// warmed is the image whose dependencies the setup stage compiles.
 	warmed string
 	// measured are the steps that give each group of metrics.
@@ -135,6 +146,7 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 	if out.Dir == "" {
 		out.Dir = setup.SourceDir
 	}
+	out.Dir = p.place(out.Dir)
 	out.Env = merge(room.Env, step.Env)
 	if out.Services, ok = p.services(step); !ok {
 		return out, false
@@ -144,13 +156,14 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 		mounts[m.Target] = m
 	}
 	for _, m := range step.Mounts {
-		mounts[m.Path] = p.mount(m)
+		mount := p.mount(m)
+		mounts[mount.Target] = mount
 	}
 	for _, target := range slices.Sorted(maps.Keys(mounts)) {
 		out.Mounts = append(out.Mounts, mounts[target])
 	}
 	for _, o := range step.Outputs {
-		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
+		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: p.place(o.Path), Optional: o.Optional})
 	}
 	if out.Network == plan.NetworkHost {
 		out = setup.Online(out, p.in.Authorities)
@@ -174,10 +187,11 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 		return setup.Room{}, false
 	}
 	p.addImage(image)
-	room := setup.Plain(p.in.Tree)
+	room := setup.Plain(p.in.Tree, p.prefix, p.in.Epoch)
 	if warm && p.in.Rust != nil {
 		rust := *p.in.Rust
 		rust.Image, rust.Tree = ref.Name, p.in.Tree
+		rust.Prefix, rust.Epoch = p.prefix, p.in.Epoch
 		var err error
 		if room, err = setup.Plan(rust); err != nil {
 			p.fail(at, "No clean room", "%s.", err)
@@ -198,7 +212,7 @@ func (p *planner) isWarm(name string) bool {
 }
 
 func (p *planner) mount(m config.Mount) plan.Mount {
-	out := plan.Mount{Target: m.Path, Writable: m.Writable}
+	out := plan.Mount{Target: p.place(m.Path), Writable: m.Writable}
 	switch m.Source.Kind {
 	case config.RefTree:
 		out.Source = setup.BlobSource(p.in.Tree)

@@ -71,6 +71,9 @@ func runVerb(verb string, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := limitCPUs(spec.CPUs); err != nil {
+		return 0, err
+	}
 	if verb == "run" && spec.Confine != nil {
 		return 0, confine(*spec.Confine, append([]string{confined}, args...))
 	}

@@ -54,7 +54,8 @@ type step struct {
 }
 
 func (s *step) do() {
-	s.rec = initrec.Record{Version: initrec.Version, Command: s.argv, EnvNames: envNames(os.Environ()), Kernel: kernel()}
+	s.rec = initrec.Record{Version: initrec.Version, Command: s.argv, EnvNames: envNames(os.Environ()),
+		Hostname: hostname(), CPUs: cpus(), Mounts: mounts(), Kernel: kernel()}
 	memory := ownCgroup()
 	procs, err := watchProcesses()
 	if err != nil {
@@ -71,6 +72,10 @@ func (s *step) do() {
 
 	logs, err := openLogs(s.dir, s.spec.MaxLog)
 	if err != nil {
+		s.fail(initrec.ExitInit, err)
+		return
+	}
+	if err := makeLinks(s.spec.Links); err != nil {
 		s.fail(initrec.ExitInit, err)
 		return
 	}

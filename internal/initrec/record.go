@@ -81,7 +81,14 @@ type Record struct {
 	// Process is what the kernel grants the command.
 	Process Process `json:"process,omitzero"`
 	// EnvNames are the names of the environment, sorted; never values.
-	EnvNames []string        `json:"env_names"`
+	EnvNames []string `json:"env_names"`
+	// Hostname is the container's host name.
+	Hostname string `json:"hostname"`
+	// CPUs is how many processors the command may use.
+	CPUs int `json:"cpus"`
+	// Mounts are what the kernel shows as mounted, without the kernel's own
+	// file systems (/proc, /sys, /dev), sorted by path.
+	Mounts   []MountRecord   `json:"mounts"`
 	Kernel   Kernel          `json:"kernel"`
 	Logs     Logs            `json:"logs"`
 	Outputs  []OutputRecord  `json:"outputs,omitempty"`
@@ -136,6 +143,14 @@ type Process struct {
 	NoNewPrivs bool     `json:"no_new_privs"`
 	// Seccomp: a system call filter is in force.
 	Seccomp bool `json:"seccomp"`
+}
+
+// MountRecord is one mount point in the step's container.
+type MountRecord struct {
+	Path string `json:"path"`
+	// Type is the file system's type, such as overlay or ext4.
+	Type     string `json:"type"`
+	ReadOnly bool   `json:"read_only"`
 }
 
 // Kernel is what uname says.

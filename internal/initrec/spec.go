@@ -48,6 +48,17 @@ type Spec struct {
 	Services []Service `json:"services,omitempty"`
 	// Outputs are collected when the command has ended, however it ended.
 	Outputs []Output `json:"outputs,omitempty"`
+	// CPUs bounds the processors that the command may use; zero: all.
+	CPUs int `json:"cpus,omitempty"`
+	// Links are made before the command starts; a path that exists already
+	// is an error.
+	Links []Link `json:"links,omitempty"`
+}
+
+// Link is a symbolic link at Path that leads to Target, both absolute.
+type Link struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
 }
 
 // Confine takes away what an engine had to grant. It needs a container with
@@ -156,6 +167,14 @@ func (s Spec) Check() error {
 	}
 	if s.Timeout < 0 || s.Grace < 0 || s.MaxLog < 0 {
 		return fmt.Errorf("spec: timeout, grace and max_log can't be negative")
+	}
+	if s.CPUs < 0 {
+		return fmt.Errorf("spec: %d processors are none", s.CPUs)
+	}
+	for _, l := range s.Links {
+		if !path.IsAbs(l.Path) || !path.IsAbs(l.Target) {
+			return fmt.Errorf("spec: link %q to %q: both paths must be absolute", l.Path, l.Target)
+		}
 	}
 	seen := map[string]bool{}
 	for _, o := range s.Outputs {

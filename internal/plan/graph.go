@@ -97,9 +97,31 @@ type Step struct {
 	After []string `json:"after,omitempty"`
 	// Metrics names the readers of this step's output (tests, clippy, …).
 	Metrics []string `json:"metrics,omitempty"`
+	// Conditions are surroundings other than the usual ones; nil in every
+	// step of a pipeline.
+	Conditions *Conditions `json:"conditions,omitempty"`
 	// Skipped says why the step does not run; empty when it does.
 	Skipped string `json:"skipped,omitempty"`
 	Range   Range  `json:"range,omitzero"`
+}
+
+// Conditions are what a build must not depend on, and what is therefore
+// changed to find out whether it does. The other ones (paths, environment) are
+// fields of [Step].
+type Conditions struct {
+	// Hostname is the container's host name.
+	Hostname string `json:"hostname,omitempty"`
+	// CPUs bounds the processors that the step sees; zero: all.
+	CPUs int `json:"cpus,omitempty"`
+	// Links are symbolic links to where things lie now, from where scripts
+	// look for them.
+	Links []Link `json:"links,omitempty"`
+}
+
+// Link is a symbolic link in a step's container.
+type Link struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
 }
 
 // Output is a path whose content outlives the step.

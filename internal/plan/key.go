@@ -69,6 +69,9 @@ func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPa
 		name, value, _ := strings.Cut(pair, "=")
 		parts = append(parts, KeyPart{"env " + name, value})
 	}
+	if s.Conditions != nil {
+		parts = append(parts, KeyPart{"conditions", jsonString(s.Conditions)})
+	}
 	for _, m := range s.Mounts {
 		value := sourceKey(m.Source, keys)
 		if m.Writable {

@@ -81,6 +81,9 @@ func TestKeyChanges(t *testing.T) {
 		"service's folder":    func(_ *Graph, _, b *Step) { b.Services[0].Dir = "/tmp" },
 		"service's address":   func(_ *Graph, _, b *Step) { b.Services[0].Address = "127.0.0.3" },
 		"service's readiness": func(_ *Graph, _, b *Step) { b.Services[0].Ready.TCP = 2 },
+		"host name":           func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{Hostname: "other"} },
+		"processors":          func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{CPUs: 1} },
+		"links":               func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{Links: []Link{{"/src", "/d"}}} },
 		"which output":        func(_ *Graph, _, b *Step) { b.Mounts[0].Source.Output = "other" },
 	} {
 		g := sample()

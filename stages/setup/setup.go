@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,11 @@ const (
 	TargetDir = "/target"
 	VendorDir = "/vendor"
 	cargoHome = "/cargo"
+	userHome  = "/root"
 )
+
+// Dirs are the folders that every step finds its things in.
+func Dirs() []string { return []string{SourceDir, TargetDir, VendorDir, cargoHome} }
 
 // Input is what the clean room is made from.
 type Input struct {
@@ -35,6 +40,28 @@ type Input struct {
 	Sources cargo.SourceSet
 	// Store keeps the blobs that are made here.
 	Store *blob.Store
+	// Prefix is put before every path of the clean room; empty but where a
+	// build is repeated elsewhere.
+	Prefix string
+	// Epoch is the SOURCE_DATE_EPOCH of every step, in seconds since 1970;
+	// zero is [DefaultEpoch].
+	Epoch int64
+}
+
+// DefaultEpoch is the time that tools write in the place of the present one
+// (https://reproducible-builds.org/specs/source-date-epoch/): 1980-01-01, the
+// first day that zip archives can hold. It is the same for every source, so
+// that what was compiled of the dependencies stays good.
+const DefaultEpoch = 315532800
+
+// EpochVariable names the environment variable with the time.
+const EpochVariable = "SOURCE_DATE_EPOCH"
+
+func epoch(seconds int64) string {
+	if seconds == 0 {
+		seconds = DefaultEpoch
+	}
+	return EpochVariable + "=" + strconv.FormatInt(seconds, 10)
 }
 
 // Room is the clean room.
@@ -46,9 +73,13 @@ type Room struct {
 	Env    []string
 }
 
-// Plain is the room of steps that need no more than the source.
-func Plain(tree blob.Blob) Room {
-	return Room{Mounts: []plan.Mount{{Target: SourceDir, Source: BlobSource(tree), Writable: true}}}
+// Plain is the room of steps that need no more than the source, with prefix and
+// time as in [Input].
+func Plain(tree blob.Blob, prefix string, seconds int64) Room {
+	return Room{
+		Mounts: []plan.Mount{{Target: prefix + SourceDir, Source: BlobSource(tree), Writable: true}},
+		Env:    []string{epoch(seconds)},
+	}
 }
 
 // compile builds the dependencies for every profile that the gates use: the
@@ -76,23 +107,24 @@ func Plan(in Input) (Room, error) {
 		return Room{}, err
 	}
 	room := Room{Env: []string{
-		"CARGO_HOME=" + cargoHome,
+		"CARGO_HOME=" + in.Prefix + cargoHome,
 		"CARGO_INCREMENTAL=0",
 		"CARGO_NET_OFFLINE=true",
-		"CARGO_TARGET_DIR=" + TargetDir,
+		"CARGO_TARGET_DIR=" + in.Prefix + TargetDir,
 		"CARGO_TERM_COLOR=never",
-		"HOME=/root",
+		"HOME=" + in.Prefix + userHome,
+		epoch(in.Epoch),
 	}}
 	room.Mounts = []plan.Mount{
-		{Target: SourceDir, Source: BlobSource(in.Tree), Writable: true},
-		{Target: cargoHome, Source: BlobSource(home), Writable: true},
+		{Target: in.Prefix + SourceDir, Source: BlobSource(in.Tree), Writable: true},
+		{Target: in.Prefix + cargoHome, Source: BlobSource(home), Writable: true},
 	}
 	if len(in.Sources.Crates) == 0 {
 		// Cargo's configuration names the folder, so it has to be there.
-		room.Mounts = append(room.Mounts, plan.Mount{Target: VendorDir, Source: plan.Source{Kind: plan.SourceScratch}})
+		room.Mounts = append(room.Mounts, plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceScratch}})
 		return room, nil
 	}
-	vendor := plan.Mount{Target: VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.vendor", Output: "vendor"}}
+	vendor := plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.vendor", Output: "vendor"}}
 	skeleton, err := in.Store.PutFiles(in.Skeleton.Files)
 	if err != nil {
 		return Room{}, fmt.Errorf("pack the dependency skeleton: %w", err)
@@ -101,18 +133,18 @@ func Plan(in Input) (Room, error) {
 		vendorStep(in),
 		{
 			ID: "setup.dependencies", Stage: "setup", Name: "dependencies", Image: in.Image,
-			Command: []string{"/bin/sh", "-euc", compile + remove(in.Skeleton.Stale)},
-			Env:     room.Env, Dir: SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
+			Command: []string{"/bin/sh", "-euc", compile + remove(in.Prefix+TargetDir, in.Skeleton.Stale)},
+			Env:     room.Env, Dir: in.Prefix + SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
 			Mounts: []plan.Mount{
-				{Target: SourceDir, Source: BlobSource(skeleton), Writable: true},
+				{Target: in.Prefix + SourceDir, Source: BlobSource(skeleton), Writable: true},
 				room.Mounts[1],
 				vendor,
 			},
-			Outputs: []plan.Output{{Name: "target", Path: TargetDir, Volume: true}},
+			Outputs: []plan.Output{{Name: "target", Path: in.Prefix + TargetDir, Volume: true}},
 		},
 	}
 	room.Mounts = append(room.Mounts, vendor, plan.Mount{
-		Target: TargetDir, Writable: true,
+		Target: in.Prefix + TargetDir, Writable: true,
 		Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.dependencies", Output: "target"},
 	})
 	return room, nil
@@ -121,9 +153,9 @@ func Plan(in Input) (Room, error) {
 func vendorStep(in Input) plan.Step {
 	s := plan.Step{
 		ID: "setup.vendor", Stage: "setup", Name: "vendor", Image: in.Image,
-		Command: []string{"/.sixty/init", "vendor", "--crates", "/crates", "--out", VendorDir},
+		Command: []string{"/.sixty/init", "vendor", "--crates", "/crates", "--out", in.Prefix + VendorDir},
 		Dir:     "/", Network: plan.NetworkNone, Timeout: 10 * time.Minute,
-		Outputs: []plan.Output{{Name: "vendor", Path: VendorDir, Volume: true}},
+		Outputs: []plan.Output{{Name: "vendor", Path: in.Prefix + VendorDir, Volume: true}},
 	}
 	src := plan.Source{Kind: plan.SourceFetch}
 	for _, c := range in.Sources.Crates {
@@ -136,20 +168,31 @@ func vendorStep(in Input) plan.Step {
 // homeBlob is CARGO_HOME with the configuration that puts the vendored crates
 // in the place of every registry.
 func homeBlob(in Input) (blob.Blob, error) {
-	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(cargo.VendorConfig(in.Sources, VendorDir))})
+	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(cargo.VendorConfig(in.Sources, in.Prefix+VendorDir) + remapConfig(in.Prefix))})
 	if err != nil {
 		return blob.Blob{}, fmt.Errorf("pack cargo's configuration: %w", err)
 	}
 	return b, nil
 }
 
+// remapConfig makes rustc write the usual paths wherever the clean room lies
+// (--remap-path-prefix). It stands in cargo's configuration and not in
+// RUSTFLAGS, which would put a project's own flags out of force.
+func remapConfig(prefix string) string {
+	var flags []string
+	for _, dir := range Dirs() {
+		flags = append(flags, fmt.Sprintf("%q", "--remap-path-prefix="+prefix+dir+"="+dir))
+	}
+	return "\n[build]\nrustflags = [" + strings.Join(flags, ", ") + "]\n"
+}
+
 // remove is the shell command that deletes what patterns match below the
 // target folder. The patterns come from a manifest, so all but the wildcard is
 // quoted, and none leads out of the folder.
-func remove(patterns []string) string {
+func remove(target string, patterns []string) string {
 	var b strings.Builder
 	for _, p := range patterns {
-		parts := strings.Split(path.Join(TargetDir, path.Join("/", p)), "*")
+		parts := strings.Split(path.Join(target, path.Join("/", p)), "*")
 		for i, part := range parts {
 			parts[i] = "'" + strings.ReplaceAll(part, "'", `'\''`) + "'"
 		}

@@ -105,7 +105,7 @@ func TestRemove(t *testing.T) {
 		"*/one-*", "it's/x", "$(touch pwned)/x", "a b/*", "-rf", "none/*",
 		"../victim", "x'; touch pwned; '", "`touch pwned`", "x\ntouch pwned\n", "; touch pwned", "a && touch pwned", `\'; touch pwned #`,
 	}
-	script := remove(patterns)
+	script := remove(TargetDir, patterns)
 	if strings.Count(script, "rm -rf -- '"+TargetDir+"/") != len(patterns) || strings.Contains(script, "..") {
 		t.Errorf("a pattern leads out of the folder: %s", script)
 	}

@@ -77,6 +77,16 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 
 func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
 	spec := initrec.Spec{Record: recordPath, Timeout: s.Timeout}
+	var opts []llb.RunOption
+	if c := s.Conditions; c != nil {
+		spec.CPUs = c.CPUs
+		for _, link := range c.Links {
+			spec.Links = append(spec.Links, initrec.Link(link))
+		}
+		if c.Hostname != "" {
+			opts = append(opts, llb.With(llb.Hostname(c.Hostname)))
+		}
+	}
 	for _, o := range s.Outputs {
 		if o.Volume {
 			continue
@@ -88,11 +98,7 @@ func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
 		return nil, err
 	}
 	args := append([]string{initPath, "run", "--spec", arg, "--"}, s.Command...)
-	opts := []llb.RunOption{
-		llb.Args(args),
-		llb.Dir(s.Dir),
-		llb.WithCustomName(vertexName(s.ID)),
-	}
+	opts = append(opts, llb.Args(args), llb.Dir(s.Dir), llb.WithCustomName(vertexName(s.ID)))
 	image, _ := l.graph.Image(s.Image)
 	for _, pair := range append(append([]string{}, image.Env...), s.Env...) {
 		name, value, _ := strings.Cut(pair, "=")
