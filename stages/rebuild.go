@@ -80,7 +80,13 @@ func (s Surroundings) move(step plan.Step, g *plan.Graph) plan.Step {
 	for _, dir := range setup.Dirs() {
 		step.Conditions.Links = append(step.Conditions.Links, plan.Link{Path: dir, Target: s.Prefix + dir})
 	}
-	if home := environment(step.Env, "HOME"); strings.HasPrefix(home, s.Prefix+"/") {
+	// A home of the pipeline's own is left alone.
+	home := environment(step.Env, "HOME")
+	if home == "" {
+		home = s.Prefix + setup.HomeDir
+		step.Env = merge(step.Env, []string{"HOME=" + home})
+	}
+	if strings.HasPrefix(home, s.Prefix+"/") {
 		step.Mounts = append(slices.Clone(step.Mounts), plan.Mount{Target: home, Source: plan.Source{Kind: plan.SourceScratch}})
 	}
 	return step

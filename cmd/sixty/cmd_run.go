@@ -19,7 +19,13 @@ func (a *app) deployCommand() *cobra.Command {
 		Long: `Runs all six stages: a template (--template) or a crate that exists (--manifest)
 is built, tested, validated and judged in a clean room, and the report is signed.
 
-Exit codes: 0 ready at the level that was asked for, 1 not ready, 2 a mistake in
+With --prove-reproducible all artifacts are built a second time, without a
+cache, at other paths, in another time zone and locale, under another host
+name, with one processor. The signed report then says which artifacts came out
+the same, and where the others differ.
+
+Exit codes: 0 ready at the level that was asked for, 1 not ready, or not
+reproducible where that was to be proved, 2 a mistake in
 the command line or the configuration, 130 interrupted.`,
 		Example: `  sixty deploy --template io.sixty.rust.axum-service --name my_service
   sixty deploy --manifest path/to/Cargo.toml --level production --timeout 60s`,
@@ -50,7 +56,7 @@ the command line or the configuration, 130 interrupted.`,
 			a.printFailures(e.results)
 			a.printReport(f.report)
 			a.printAnswer(f, e.crate.Dir)
-			if f.report.DeploymentStatus != report.Ready {
+			if f.report.DeploymentStatus != report.Ready || o.prove && !a.printReproduction(e.reproduction) {
 				return errNo
 			}
 			return nil
@@ -61,6 +67,7 @@ the command line or the configuration, 130 interrupted.`,
 	o.runFlags(cmd)
 	o.levelFlag(cmd)
 	o.sign.flags(cmd)
+	cmd.Flags().BoolVar(&o.prove, "prove-reproducible", false, "build all artifacts again in other surroundings, without a cache, and compare them")
 	return cmd
 }
 

@@ -31,12 +31,16 @@ import (
 // executed is a run that has happened.
 type executed struct {
 	*resolved
+	// input is what the graph was planned from.
+	input   stages.Input
 	graph   *plan.Graph
 	results []plan.Result
 	metrics verdict.Metrics
 	verdict verdict.Verdict
 	engine  string
 	started time.Time
+	// reproduction is nil where nobody asked for it, or nothing was made.
+	reproduction *reproduction
 	// judged is when the last step had ended and the reporting stage began.
 	judged time.Time
 }
@@ -107,6 +111,12 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level,
 		append(e.budgets(), verdict.Ungated(e.pipeline.Gates, e.graph.Steps(), e.results)...)...)
 	a.warn(r, diags, view)
+	if o.prove {
+		if e.reproduction, err = a.proveReproducible(ctx, o, e, eng, view); err != nil {
+			return nil, err
+		}
+		e.judged = time.Now()
+	}
 	return e, nil
 }
 
@@ -148,6 +158,11 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 		return nil, err
 	}
 	in := stages.Input{Pipeline: e.pipeline, Tree: tree, Images: e.images, Authorities: authorities, Only: o.only, Rust: &setup.Input{Store: store}}
+	if asked, err := sourceEpoch(); err != nil {
+		return nil, err
+	} else if !asked.IsZero() {
+		in.Epoch = asked.Unix()
+	}
 	known, err := registries(ctx, cache, e.crate.Lock)
 	if err != nil {
 		return nil, err
@@ -158,6 +173,7 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 	if in.Rust.Skeleton, err = e.crate.Skeleton(); err != nil {
 		return nil, fmt.Errorf("find what has to be compiled once: %w", err)
 	}
+	e.input = in
 	g, diags := stages.Plan(in)
 	if !diags.HasErrors() {
 		for _, refusal := range plan.Check(g, buildkit.Caps()) {

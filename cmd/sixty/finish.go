@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
@@ -119,7 +116,7 @@ func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []by
 	for _, art := range f.report.Artifacts {
 		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
 	}
-	st, err := statement.New(subjects, predicate(f.report, e.hermetic()))
+	st, err := statement.New(subjects, predicate(f.report, e.claims()))
 	if err != nil {
 		return fmt.Errorf("state the verdict: %w", err)
 	}
@@ -134,13 +131,21 @@ func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []by
 	return f.attest(ctx, e, by.signer, subjects, bundle)
 }
 
-// predicate is the report in the form that is signed; hermetic is nil where it
-// was not measured.
-func predicate(r report.Report, hermetic *statement.Claim) statement.Report {
+// claims are what was measured beyond the gates; what was not is absent.
+func (e *executed) claims() statement.Claims {
+	c := statement.Claims{Hermetic: e.hermetic()}
+	if e.reproduction != nil {
+		c.Reproducible = e.reproduction.claim()
+	}
+	return c
+}
+
+// predicate is the report in the form that is signed.
+func predicate(r report.Report, claims statement.Claims) statement.Report {
 	p := statement.Report{
 		Run: r.SessionID, Crate: statement.Crate{Name: r.CrateName, Version: r.CrateVersion},
 		StartedOn: r.StartedAt, FinishedOn: r.StartedAt.Add(time.Duration(r.TotalDurationMS) * time.Millisecond),
-		Level: r.Level, Status: statement.Status(r.DeploymentStatus), Claims: statement.Claims{Hermetic: hermetic},
+		Level: r.Level, Status: statement.Status(r.DeploymentStatus), Claims: claims,
 	}
 	for _, l := range r.Levels {
 		p.Levels = append(p.Levels, statement.Level{Name: l.Name, Ready: l.Ready, Missing: l.Missing})
@@ -211,62 +216,6 @@ func exportLogs(results []plan.Result, dir string) error {
 		}
 	}
 	return nil
-}
-
-// exportArtifacts copies what the run made: every file at the top of the
-// outputs "bin" and "crates" of any step.
-func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, error) {
-	out := []report.Artifact{}
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("clear the artifacts of an earlier run: %w", err)
-	}
-	for _, r := range results {
-		if r.Dir == "" || !r.Status.OK() {
-			continue
-		}
-		for _, output := range []string{"bin", "crates"} {
-			entries, err := listLeft(r.Dir, "outputs", output)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
-			}
-			for _, entry := range entries {
-				if !entry.Type().IsRegular() || output == "crates" && !strings.HasSuffix(entry.Name(), ".crate") {
-					continue
-				}
-				file, err := openLeft(r.Dir, "outputs", output, entry.Name())
-				if err != nil {
-					return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
-				}
-				art, err := exportArtifact(file, filepath.Join(dir, entry.Name()))
-				if err != nil {
-					return nil, fmt.Errorf("export the artifacts of %s: %w", r.Step, err)
-				}
-				out = append(out, art)
-			}
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out, nil
-}
-
-func exportArtifact(from *os.File, to string) (report.Artifact, error) {
-	if err := copyTo(from, to); err != nil {
-		return report.Artifact{}, err
-	}
-	f, err := os.Open(to)
-	if err != nil {
-		return report.Artifact{}, err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return report.Artifact{}, err
-	}
-	return report.Artifact{Name: filepath.Base(to), Path: to, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: n}, nil
 }
 
 // copyTo copies a file with its mode and closes it.

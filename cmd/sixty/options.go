@@ -41,6 +41,8 @@ type runOptions struct {
 	tlsServer string
 
 	sign signOptions
+	// prove builds again in other surroundings and compares.
+	prove bool
 
 	// only names the stages to run beside setup; empty: all.
 	only []string

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/cmd/sixty/artifactdiff"
@@ -215,7 +215,7 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 	if err != nil {
 		return nil, fmt.Errorf("compare the builds: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer os.RemoveAll(dir)
 	artifacts, err := exportArtifacts(e.results, dir)
 	if err != nil {
 		return nil, err
@@ -225,4 +225,40 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 		first = append(first, knownArtifact{art.Name, art.SHA256, filepath.Join(dir, art.Name)})
 	}
 	return again.compare(ctx, first, before)
+}
+
+// printReproduction says what comparing the builds has shown, and whether all
+// artifacts are the same.
+func (a *app) printReproduction(r *reproduction) bool {
+	if r == nil {
+		fmt.Fprintln(a.stdout, "\nReproducible: not known, the run made no artifacts.")
+		return false
+	}
+	answer := "yes"
+	if !r.holds() {
+		answer = "no"
+	}
+	fmt.Fprintf(a.stdout, "\nReproducible: %s. Built again without a cache:\n", answer)
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	for _, c := range r.Artifacts {
+		word := "same"
+		if !c.same() {
+			word = "differs"
+		}
+		fmt.Fprintf(w, "  %s\t%s\tsha256:%s\n", word, readable(c.Name), orNone(c.First))
+		if !c.same() {
+			fmt.Fprintf(w, "\t\tsha256:%s\n", orNone(c.Second))
+		}
+	}
+	w.Flush() //nolint:errcheck // the terminal is gone
+	for _, text := range r.differences() {
+		fmt.Fprintf(a.stdout, "  %s\n", strings.ReplaceAll(readable(text), "\n", "\n    "))
+	}
+	for _, axis := range r.Varied {
+		fmt.Fprintf(a.stdout, "  varied: %s\n", readable(axis))
+	}
+	for _, axis := range r.NotVaried {
+		fmt.Fprintf(a.stdout, "  not varied: %s\n", readable(axis))
+	}
+	return r.holds()
 }

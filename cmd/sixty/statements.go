@@ -66,7 +66,7 @@ func (f *finished) attest(ctx context.Context, e *executed, signer sign.Signer, 
 	if err != nil {
 		return err
 	}
-	r := predicate(f.report, e.hermetic())
+	r := predicate(f.report, e.claims())
 	// The gates and their levels are the policy, and the pipeline holds them.
 	policy := *provenance.BuildDefinition.ExternalParameters.Pipeline
 	vsa := r.VSA(statement.Verifier{ID: project, Version: map[string]string{"sixty": f.report.Sixty}},
@@ -109,7 +109,7 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 	if err != nil {
 		return statement.Provenance{}, err
 	}
-	p := predicate(r, nil)
+	p := predicate(r, statement.Claims{})
 	return statement.Provenance{
 		BuildDefinition: statement.BuildDefinition{
 			BuildType: statement.BuildType, ExternalParameters: params,

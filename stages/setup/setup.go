@@ -22,7 +22,7 @@ const (
 	TargetDir = "/target"
 	VendorDir = "/vendor"
 	cargoHome = "/cargo"
-	userHome  = "/root"
+	HomeDir   = "/root"
 )
 
 // Dirs are the folders that every step finds its things in.
@@ -112,7 +112,7 @@ func Plan(in Input) (Room, error) {
 		"CARGO_NET_OFFLINE=true",
 		"CARGO_TARGET_DIR=" + in.Prefix + TargetDir,
 		"CARGO_TERM_COLOR=never",
-		"HOME=" + in.Prefix + userHome,
+		"HOME=" + in.Prefix + HomeDir,
 		epoch(in.Epoch),
 	}}
 	room.Mounts = []plan.Mount{
