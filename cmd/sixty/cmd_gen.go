@@ -14,6 +14,7 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/internal/remote"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -24,6 +25,8 @@ type genOptions struct {
 	project string
 	watch   bool
 	again   string // a folder that was generated before
+	// endpoints may be asked again where a recorded answer is not kept.
+	endpoints []string
 }
 
 func (a *app) genCommand() *cobra.Command {
@@ -66,6 +69,7 @@ template, 2 a mistake in the command line or the values.`,
 	f.StringVar(&o.project, "project", "", "folder of a ggen.toml project to run instead of a template")
 	f.BoolVar(&o.watch, "watch", false, "generate again whenever the project, or the folder of the pack, changes; end it with ctrl-C")
 	f.BoolVar(&o.drift, "check", false, "write nothing; exit 1 if the files are not what a run would give")
+	endpointFlag(cmd, &o.endpoints)
 	o.planOptions.flags(cmd)
 	cmd.MarkFlagDirname("project") //nolint:errcheck // the flag exists
 	return cmd
@@ -85,22 +89,29 @@ func (o *genOptions) read(args []string) error {
 		}
 		return nil
 	}
-	if o.template == "" && o.output == "" && o.manifest == "" {
-		o.again = "."
-		if len(args) > 0 {
-			o.again = args[0]
-		} else if _, err := os.Stat(filepath.FromSlash(codegen.RecordPath)); errors.Is(err, os.ErrNotExist) {
-			return usagef("gen needs --template (see sixty market search), --project DIR, or the folder of a crate that it generated before")
+	if len(args) > 0 {
+		if o.template != "" || o.forNewCrate() || o.manifest != "" || o.pipeline != "" {
+			return usagef("a folder is generated anew from its own record, without --template; a new crate's folder is given with --output")
 		}
+		o.again = args[0]
 		return nil
 	}
-	if o.template == "" {
-		return usagef("gen needs --template; see sixty market search")
-	}
-	if len(args) > 0 {
-		return usagef("a folder is generated anew from its own record, without --template; a new crate's folder is given with --output")
+	if o.template == "" && o.pipeline == "" {
+		if here(codegen.RecordPath) && !o.forNewCrate() {
+			o.again = "."
+			return nil
+		}
+		if !here("pipeline.hcl") {
+			return usagef("gen needs --template (see sixty market search), --project DIR, or the folder of a crate that it generated before")
+		}
 	}
 	return o.runOptions.check()
+}
+
+// here reports whether the working folder has a file.
+func here(name string) bool {
+	_, err := os.Stat(filepath.FromSlash(name))
+	return err == nil
 }
 
 // planned is a tree that is rendered and not written yet.
@@ -132,7 +143,7 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 			return nil, err
 		}
 		if c.concept.Pack == "" || !c.concept.When {
-			return nil, usagef("the pipeline's concept stage names no pack: its pack is usually var.template")
+			return nil, usagef("gen needs --template (see sixty market search): the pipeline's concept stage names no pack")
 		}
 		made, pack, err = a.render(ctx, &o.runOptions, r, c, view)
 	}
@@ -187,8 +198,9 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Pri
 		return nil, nil, err
 	}
 	now = a.declaredOnly(&resolved{}, pack, now, view)
-	made, err := generation.Render(ctx, generation.Request{Pack: pack, Given: append(given, now...), Dir: o.again, Epoch: epoch})
-	return made, pack, err
+	made, err := generation.Render(ctx, generation.Request{Pack: pack, Given: append(given, now...), Dir: o.again, Epoch: epoch,
+		Remote: m.remoteAgain(record.Answers, o.endpoints)})
+	return made, pack, notAllowed(err)
 }
 
 // planProject plans the run of a ggen.toml project.
@@ -311,7 +323,7 @@ func (a *app) act(ctx context.Context, o *planOptions, p *planned) error {
 	switch {
 	case o.drift:
 		drift := p.plan.Drift()
-		if err := a.printWrites(o, p.dir, drift); err != nil {
+		if err := a.printWrites(o, p, drift); err != nil {
 			return err
 		}
 		if len(drift) > 0 {
@@ -328,7 +340,7 @@ func (a *app) act(ctx context.Context, o *planOptions, p *planned) error {
 				fmt.Fprintf(a.stderr, "No output from %s: %s\n", readable(s.Template), readable(s.Reason))
 			}
 		}
-		return a.printWrites(o, p.dir, p.plan.Writes)
+		return a.printWrites(o, p, p.plan.Writes)
 	case o.diff:
 		fmt.Fprint(a.stdout, readable(p.plan.Diff()))
 		return nil
@@ -352,7 +364,8 @@ type shownWrite struct {
 	Template string `json:"template,omitempty"`
 }
 
-func (a *app) printWrites(o *planOptions, dir string, writes []codegen.Write) error {
+func (a *app) printWrites(o *planOptions, p *planned, writes []codegen.Write) error {
+	dir := p.dir
 	if !o.json {
 		for _, w := range writes {
 			fmt.Fprintf(a.stdout, "%-9s %s", w.Action, readable(filepath.Join(dir, filepath.FromSlash(w.Path))))
@@ -366,7 +379,9 @@ func (a *app) printWrites(o *planOptions, dir string, writes []codegen.Write) er
 	shown := struct {
 		Dir    string       `json:"dir"`
 		Writes []shownWrite `json:"writes"`
-	}{dir, []shownWrite{}}
+		// Answers are what SPARQL endpoints answered.
+		Answers []remote.Answer `json:"answers,omitempty"`
+	}{dir, []shownWrite{}, p.plan.Record.Answers}
 	for _, w := range writes {
 		shown.Writes = append(shown.Writes, shownWrite{w.Path, string(w.Action), w.Reason, w.Template})
 	}

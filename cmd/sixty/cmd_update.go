@@ -17,7 +17,8 @@ import (
 type updateOptions struct {
 	runOptions
 	planOptions
-	dir, to string
+	dir, to   string
+	endpoints []string
 }
 
 func (a *app) updateCommand() *cobra.Command {
@@ -52,6 +53,7 @@ command line or the values.`,
 	f.StringVar(&o.to, "to", "", "version, or constraint on it, to update to (default: the newest)")
 	f.StringArrayVar(&o.vars, "var", nil, "value of a variable of the pack, NAME=VALUE, in place of the recorded one; may be repeated")
 	f.StringArrayVar(&o.varFiles, "var-file", nil, "file with values of variables; may be repeated")
+	endpointFlag(cmd, &o.endpoints)
 	o.planOptions.flags(cmd)
 	return cmd
 }
@@ -69,7 +71,8 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	if err != nil {
 		return err
 	}
-	req := generation.UpdateRequest{Dir: o.dir, Base: base, New: next}
+	req := generation.UpdateRequest{Dir: o.dir, Base: base, New: next,
+		BaseRemote: m.remoteAgain(record.Answers, o.endpoints), Remote: m.remoteAgain(record.Answers, o.endpoints)}
 	if req.Given, err = o.given(); err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	req.Given = a.declaredOnly(&resolved{}, next, req.Given, view)
 	made, dropped, err := generation.Update(ctx, req)
 	if err != nil {
-		return err
+		return notAllowed(err)
 	}
 	for _, name := range dropped {
 		view.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)

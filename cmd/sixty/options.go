@@ -93,8 +93,8 @@ func (o *runOptions) check() error {
 	if o.template != "" && o.manifest != "" {
 		return usagef("--template makes a new crate and --manifest takes one that exists: give one of them")
 	}
-	if o.template == "" && (o.name != "" || o.version != "" || o.output != "") {
-		return usagef("--name, --version and --output are for a new crate: give --template as well")
+	if o.manifest != "" && o.forNewCrate() {
+		return usagef("--name, --version and --output are for a new crate, and --manifest takes one that exists")
 	}
 	if o.level != "" {
 		for _, l := range config.Levels() {
@@ -106,6 +106,9 @@ func (o *runOptions) check() error {
 	}
 	return nil
 }
+
+// forNewCrate reports whether something is said that only a new crate has.
+func (o *runOptions) forNewCrate() bool { return o.name != "" || o.version != "" || o.output != "" }
 
 // checkWritable finds out before the work whether its report can be written.
 func (o *runOptions) checkWritable() error {

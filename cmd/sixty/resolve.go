@@ -116,6 +116,9 @@ func (o *runOptions) values(cfg *config.Config) (pipeline, pack []lang.Given, er
 		declared[v.Name] = true
 	}
 	for _, g := range given {
+		if g.Name == "template" && g.Source == "--template" && !declared[g.Name] {
+			continue // the pack itself, see choose
+		}
 		if declared[g.Name] {
 			pipeline = append(pipeline, g)
 		} else {
@@ -154,7 +157,21 @@ func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chose
 	if c.concept, c.generation, diags = r.cfg.Concept(r.variables); diags.HasErrors() {
 		return nil, &diagError{diags, r.cfg.Files}
 	}
+	c.template(o.template, r.cfg)
 	return c, nil
+}
+
+// template lets --template choose the pack of a pipeline that has no variable
+// for it.
+func (c *chosen) template(id string, cfg *config.Config) {
+	declared := slices.ContainsFunc(cfg.Variables, func(v lang.Variable) bool { return v.Name == "template" })
+	if id == "" || declared {
+		return
+	}
+	if c.concept.Pack != id {
+		c.concept.Version = "" // it is for the pack that the pipeline names
+	}
+	c.concept.Pack, c.concept.When = id, true
 }
 
 // resolve runs the concept and generation stages, or takes a crate that
@@ -176,6 +193,9 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 		}
 		dir = filepath.Join(made.Dir, "Cargo.toml")
 	} else {
+		if o.forNewCrate() {
+			return nil, usagef("--name, --version and --output are for a new crate: give --template as well")
+		}
 		if err := a.unusedValues(r, c.pack, view); err != nil {
 			return nil, err
 		}
@@ -258,10 +278,18 @@ func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen,
 	}
 	var made *generation.Result
 	err = r.timed("generation", "render", view, func() (err error) {
-		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(c.generation.Vars), given...), Dir: o.output, Epoch: epoch})
+		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(c.generation.Vars), given...), Dir: o.output, Epoch: epoch,
+			Env: environment(c.generation.Env), Graphs: c.generation.Graphs, Remote: m.remote(c.generation.Graphs)})
 		return err
 	})
-	return made, pack, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, answer := range made.Plan.Record.Answers {
+		r.template.Answers = append(r.template.Answers, report.Answer{Endpoint: answer.Endpoint, Query: answer.Query, SHA256: answer.SHA256})
+		view.Note("Answer of %s: sha256 %s", answer.Endpoint, answer.SHA256)
+	}
+	return made, pack, nil
 }
 
 // write writes what was rendered, and keeps the pack, so that an update knows
@@ -313,6 +341,18 @@ func sourceEpoch() (time.Time, error) {
 		return time.Time{}, usagef("SOURCE_DATE_EPOCH is a number of seconds since 1970, not %q", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
+}
+
+// environment gives the variables of the environment that a pipeline names, as
+// far as they are set.
+func environment(names []string) map[string]string {
+	out := map[string]string{}
+	for _, name := range names {
+		if value, ok := os.LookupEnv(name); ok {
+			out[name] = value
+		}
+	}
+	return out
 }
 
 func fromStage(vars map[string]cty.Value) []lang.Given {

@@ -233,6 +233,10 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 	}
 	if pack != nil {
 		out = append(out, *pack)
+		for _, a := range e.template.Answers {
+			out = append(out, statement.Resource{Name: "answer of a SPARQL endpoint", URI: a.Endpoint,
+				Digest: statement.Digest{"sha256": a.SHA256}, Annotations: map[string]any{"query": a.Query}})
+		}
 	}
 	steps := e.graph.ByID()
 	for _, res := range e.results {

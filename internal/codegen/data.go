@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/rdf"
@@ -46,6 +47,7 @@ func (g *Graph) digest() string {
 const (
 	maxRows        = 100_000
 	maxQueryMemory = 256 << 20
+	maxQueryTime   = time.Minute
 )
 
 // dataset is what the queries of one document see.
@@ -232,7 +234,9 @@ func (r *run) query(d *Document, data *dataset, t text) (*results.Result, error)
 	case err != nil && r.ctx.Err() != nil:
 		return nil, r.ctx.Err()
 	case err != nil:
-		return nil, d.errorAt(t, "SPARQL: %v", err)
+		fault := d.errorAt(t, "SPARQL: %v", err)
+		fault.Err = err
+		return nil, fault
 	}
 	return res, nil
 }
@@ -268,7 +272,15 @@ func (r *run) runQuery(data *dataset, query string) (*results.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := data.store.Query(r.ctx, query, opts)
+	if r.req.Remote != nil {
+		opts.Service = r.req.Remote.Service
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, maxQueryTime)
+	defer cancel()
+	res, err := data.store.Query(ctx, query, opts)
+	if err != nil && r.ctx.Err() == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, fmt.Errorf("the query took over %s", maxQueryTime)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type planBuilder struct {
 
 func newPlanBuilder(r *run) *planBuilder {
 	b := &planBuilder{run: r, writes: map[string]*Write{}, record: Record{
-		Version: recordVersion, Pack: r.req.Pack, Variables: r.req.Variables, Files: map[string]RecordedFile{},
+		Version: recordVersion, Pack: r.req.Pack, Variables: r.req.Variables, Env: r.req.Env, Files: map[string]RecordedFile{},
 	}}
 	if r.sawTime {
 		epoch := r.req.Epoch.Unix()
@@ -54,6 +54,9 @@ func newPlanBuilder(r *run) *planBuilder {
 }
 
 func (b *planBuilder) finish() (*Plan, error) {
+	if b.req.Remote != nil {
+		b.record.Answers = b.req.Remote.Answers()
+	}
 	p := &Plan{Hooks: b.hooks, Skipped: b.skipped, Warnings: b.warnings, Record: b.record}
 	for _, name := range slices.Sorted(maps.Keys(b.writes)) {
 		p.Writes = append(p.Writes, *b.writes[name])

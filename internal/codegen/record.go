@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/sixtyhq/sixty/internal/remote"
 )
 
 // Dir is the folder, at the root of an output folder, that sixty keeps for
@@ -32,9 +34,14 @@ type Record struct {
 	// Variables are the values given to the pack, as JSON. Sensitive ones are
 	// left out.
 	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+	// Env is the environment that the templates were given.
+	Env map[string]string `json:"env,omitempty"`
 	// Epoch is the time, in seconds since 1970, that the templates were given,
 	// if any of them asked for it.
 	Epoch *int64 `json:"epoch,omitempty"`
+	// Answers are what SPARQL endpoints answered: inputs beside the pack and the
+	// values.
+	Answers []remote.Answer `json:"answers,omitempty"`
 	// Files are the generated files by path.
 	Files map[string]RecordedFile `json:"files"`
 }

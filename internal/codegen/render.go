@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sixtyhq/sixty/internal/remote"
 	"github.com/sixtyhq/sixty/internal/shacl"
 	"github.com/sixtyhq/sixty/internal/tera"
 )
@@ -44,6 +45,9 @@ type Request struct {
 	// Dialect is how the literals of query rows arrive where a template does
 	// not say: "typed" (also when empty) or "string".
 	Dialect string
+	// Remote answers SERVICE clauses; nil refuses them. What it answered goes
+	// into the record.
+	Remote *remote.Asker
 	// Epoch is the time that now() gives.
 	Epoch time.Time
 	// Env is the environment that get_env() sees: the names that the pipeline

@@ -76,9 +76,16 @@ func decodeSecret(block *hcl.Block) (SecretBlock, hcl.Diagnostics) {
 
 // StageBlock is a stage block, unevaluated.
 type StageBlock struct {
-	Name  string
+	Name   string
+	Attrs  hcl.Attributes
+	Graphs []GraphBlock
+	Steps  []StepBlock
+	Range  hcl.Range
+}
+
+// GraphBlock is a graph block of the generation stage, unevaluated.
+type GraphBlock struct {
 	Attrs hcl.Attributes
-	Steps []StepBlock
 	Range hcl.Range
 }
 
@@ -86,6 +93,16 @@ func decodeStage(block *hcl.Block) (StageBlock, hcl.Diagnostics) {
 	content, diags := block.Body.Content(stageBody)
 	stage := StageBlock{Name: block.Labels[0], Attrs: content.Attributes, Range: block.DefRange}
 	for _, b := range content.Blocks {
+		if b.Type == "graph" {
+			if stage.Name != "generation" {
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Graph in another stage",
+					Detail: "A graph block says what the generation stage's templates may query.", Subject: b.DefRange.Ptr()})
+			}
+			c, d := b.Body.Content(graphBody)
+			diags = append(diags, d...)
+			stage.Graphs = append(stage.Graphs, GraphBlock{c.Attributes, b.DefRange})
+			continue
+		}
 		step, d := decodeStep(b)
 		diags = append(diags, d...)
 		stage.Steps = append(stage.Steps, step)

@@ -256,6 +256,7 @@ func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 	r := &reader{ctx: ctx, attrs: b.Attrs}
 	s := Stage{
 		Name: b.Name, Pack: r.str("pack"), Version: r.str("version"), Image: r.ref("image", RefImage),
+		Env:         r.strs("env"),
 		Budget:      r.duration("budget"),
 		BudgetFails: r.choice("budget_exceeded", "warn", "warn", "fail") == "fail",
 		When:        r.boolean("when", true),
@@ -271,7 +272,14 @@ func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 			s.Vars = val.AsValueMap()
 		}
 	}
-	return s, r.diags
+	diags := r.diags
+	for _, g := range b.Graphs {
+		r := &reader{ctx: ctx, attrs: g.Attrs}
+		s.Graphs = append(s.Graphs, Graph{Endpoint: r.str("endpoint"), Query: r.str("query"), SHA256: r.str("sha256"),
+			Timeout: r.duration("timeout"), Range: g.Range})
+		diags = append(diags, r.diags...)
+	}
+	return s, diags
 }
 
 // evaluateAll computes the stage with its steps.

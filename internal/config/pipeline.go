@@ -62,6 +62,11 @@ type Stage struct {
 	Version string
 	// Vars are the pack's variables, in the generation stage.
 	Vars map[string]cty.Value
+	// Env names the variables of the environment that the pack's templates may
+	// read, in the generation stage.
+	Env []string
+	// Graphs are the SPARQL endpoints that the generation stage may ask.
+	Graphs []Graph
 	// Image is the default image of this and later stages' steps.
 	Image       *Ref
 	Budget      time.Duration
@@ -69,6 +74,15 @@ type Stage struct {
 	When        bool
 	Steps       []Step
 	Range       hcl.Range
+}
+
+// Graph is a SPARQL endpoint and what is taken from it.
+type Graph struct {
+	Endpoint string
+	Query    string
+	SHA256   string
+	Timeout  time.Duration
+	Range    hcl.Range
 }
 
 // Step is an evaluated step.

@@ -50,6 +50,9 @@ func (c *Config) expressions(visit func(hcl.Expression, scope)) {
 	for i := range c.Stages {
 		s := &c.Stages[i]
 		attrs(s.Attrs, scope{})
+		for _, g := range s.Graphs {
+			attrs(g.Attrs, scope{})
+		}
 		for _, step := range s.Steps {
 			inner := scope{stage: s, roots: step.roots()}
 			attrs(step.Attrs, inner)

@@ -24,6 +24,7 @@ var (
 	serviceBody    = serviceSchema().Body()
 	readyBody      = serviceSchema().Blocks[0].Body()
 	stageBody      = stageSchema().Body()
+	graphBody      = graphSchema().Body()
 	stepBody       = stepSchema().Body()
 	mountBody      = stepSchema().Blocks[0].Body()
 	stepOutputBody = stepSchema().Blocks[1].Body()
@@ -87,12 +88,25 @@ func stageSchema() lang.BlockSchema {
 			{Name: "pack", Type: lang.TypeString, Doc: "concept: the id of the pack"},
 			{Name: "version", Type: lang.TypeString, Doc: "concept: a version constraint, such as `\"^1.2\"`"},
 			{Name: "vars", Type: lang.TypeMap, Doc: "generation: values for the pack's variables; the caller's win"},
+			{Name: "env", Type: lang.TypeStrings, Doc: "generation: names in the environment that templates may read with `get_env`; no others. What they held stands in the record, so no secrets"},
 			{Name: "image", Type: lang.TypeReference, Refers: []string{"image"}, Doc: "the image of this stage's steps and of later stages'"},
 			{Name: "budget", Type: lang.TypeDuration, Doc: "how long the stage should take. It is compared with the time during which at least one of its steps ran"},
 			{Name: "budget_exceeded", Type: lang.TypeString, Values: []string{"warn", "fail"}, Default: `"warn"`, Doc: "`\"warn\"`: shown and reported. `\"fail\"`: a gate of the basic level"},
 			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the stage"},
 		},
-		Blocks: []lang.BlockSchema{stepSchema()},
+		Blocks: []lang.BlockSchema{graphSchema(), stepSchema()},
+	}
+}
+
+func graphSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "graph", Doc: "generation: a SPARQL endpoint that templates may query",
+		Attributes: []lang.AttributeSchema{
+			{Name: "endpoint", Type: lang.TypeString, Required: true, Doc: "the address, `https://…` or `http://…`, without a name or password in it"},
+			{Name: "query", Type: lang.TypeString, Doc: "a CONSTRUCT or DESCRIBE: what is taken of it; all of its default graph without one"},
+			{Name: "sha256", Type: lang.TypeString, Doc: "the only answer that is accepted, as the report and the record of an earlier run give it"},
+			{Name: "timeout", Type: lang.TypeDuration, Default: `"30s"`, Doc: "for each question"},
+		},
 	}
 }
 

@@ -84,3 +84,26 @@ func TestGraph(t *testing.T) {
 		t.Error("a list that comes back on itself is well formed")
 	}
 }
+
+func TestRelabel(t *testing.T) {
+	parse := func(text string) []rdf.Quad {
+		var quads []rdf.Quad
+		err := rdf.Parse(t.Context(), strings.NewReader(text), rdf.Turtle, rdf.Options{}, func(q rdf.Quad, _ rdf.Position) error {
+			quads = append(quads, q)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return quads
+	}
+	a := parse("<a:s> <a:list> (1 2 3) . _:n <a:p> _:m . _:m <a:p> 1 . _:m <a:p> 1 .")
+	b := parse("_:q <a:p> 1 . _:z <a:p> _:q . <a:s> <a:list> (1 2 3) .")
+	x, y := rdf.Relabel(a, "b"), rdf.Relabel(b, "b")
+	if fmt.Sprint(x) != fmt.Sprint(y) {
+		t.Errorf("\n%v\n%v", x, y)
+	}
+	if !rdf.Isomorphic(x, a) {
+		t.Errorf("%v is another graph than %v", x, a)
+	}
+}

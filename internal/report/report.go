@@ -62,6 +62,15 @@ type Template struct {
 	Version string `json:"version"`
 	Digest  string `json:"digest"`
 	Source  string `json:"source"`
+	// Answers are what SPARQL endpoints answered to its templates.
+	Answers []Answer `json:"answers,omitempty"`
+}
+
+// Answer is what a SPARQL endpoint answered, by digest.
+type Answer struct {
+	Endpoint string `json:"endpoint"`
+	Query    string `json:"query"`
+	SHA256   string `json:"sha256"`
 }
 
 // Image is a root file system that steps ran on.

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/internal/remote"
 )
 
 // Request is what a generation run depends on.
@@ -24,6 +26,14 @@ type Request struct {
 	// Dir is the folder of the new crate; empty: one called like the crate,
 	// in the working folder.
 	Dir string
+	// Env is the environment that templates may read; nil: the one that an
+	// earlier run recorded in Dir.
+	Env map[string]string
+	// Graphs are the SPARQL endpoints of the pipeline, and Remote asks them;
+	// without it none is asked. One that repeats an earlier run brings the
+	// graphs of that run itself.
+	Graphs []config.Graph
+	Remote *remote.Asker
 	// Epoch is the time that templates see; zero: the time that an earlier run
 	// recorded in Dir, else the first day of this year.
 	Epoch time.Time
@@ -55,6 +65,12 @@ func Render(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 	run.Epoch = Epoch(req.Epoch, run.Record)
+	if run.Env = req.Env; run.Env == nil {
+		run.Env = run.Record.Env
+	}
+	if err := ask(ctx, run, req.Remote, req.Graphs); err != nil {
+		return nil, err
+	}
 	if r.Plan, err = codegen.Render(ctx, *run); err != nil {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}

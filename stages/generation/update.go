@@ -10,6 +10,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/internal/remote"
 )
 
 // ReadRecord reads what an earlier run generated in a folder, which must be of a
@@ -38,6 +39,9 @@ type UpdateRequest struct {
 	// Given are values beside the recorded ones; they win. Variables that are
 	// sensitive are not recorded, so they are given again.
 	Given []lang.Given
+	// BaseRemote and Remote give what endpoints answered when the folder was
+	// generated, to the templates of Base and of New.
+	BaseRemote, Remote *remote.Asker
 	// Epoch is as in [Request].
 	Epoch time.Time
 }
@@ -74,7 +78,14 @@ func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string
 		return nil, nil, err
 	}
 	newRun.Output, newRun.Record = output, record
+	baseRun.Env, newRun.Env = record.Env, record.Env
 	baseRun.Epoch, newRun.Epoch = Epoch(time.Time{}, record), Epoch(req.Epoch, record)
+	if err := ask(ctx, baseRun, req.BaseRemote, nil); err != nil {
+		return nil, nil, err
+	}
+	if err := ask(ctx, newRun, req.Remote, nil); err != nil {
+		return nil, nil, err
+	}
 	r = &Result{Dir: req.Dir, Name: crateName(req.New, values), Values: values}
 	r.Plan, err = codegen.UpdatePlan(ctx, codegen.UpdateRequest{
 		Base: *baseRun, New: *newRun, OurLabel: "yours", TheirLabel: req.New.ID + " " + req.New.Version,

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/remote"
+	"github.com/sixtyhq/sixty/stages/generation"
+)
+
+// answers is where the answers of SPARQL endpoints are kept.
+func (m *userMarket) answers() string { return filepath.Join(m.dir, "answers") }
+
+// remote asks the endpoints that a pipeline names.
+func (m *userMarket) remote(graphs []config.Graph) *remote.Asker {
+	return remote.New(m.answers(), http.DefaultClient, generation.Sources(graphs))
+}
+
+// remoteAgain gives what endpoints answered to an earlier run. allowed may be
+// asked again.
+func (m *userMarket) remoteAgain(recorded []remote.Answer, allowed []string) *remote.Asker {
+	return remote.Again(m.answers(), http.DefaultClient, recorded, allowed)
+}
+
+func endpointFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "allow-endpoint", nil, "SPARQL endpoint that may be asked again, where the folder's record names an answer of it that is not kept on this machine; may be repeated")
+}
+
+// notAllowed adds to the error of an endpoint that a record names how to allow it.
+func notAllowed(err error) error {
+	var refused *remote.NotAllowedError
+	if errors.As(err, &refused) && refused.Again {
+		return fmt.Errorf("%w\nTo ask it, and be refused if it now answers otherwise: --allow-endpoint %s", err, refused.Endpoint)
+	}
+	return err
+}
