@@ -68,7 +68,7 @@ func Select(g *plan.Graph, targets []string) error {
 			if !wanted[s.ID] && s.Skipped == "" {
 				s.Skipped = NotSelected
 			}
-			some = some || s.Skipped != NotSelected
+			some = some || s.Skipped == ""
 		}
 		if !some && stage.Skipped == "" {
 			stage.Skipped = NotSelected

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -97,6 +98,9 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	known.update(cache, e.results)
+	if err := e.remember(cache, eng.init); err != nil {
+		view.Note("Warning: %v", err)
+	}
 	if errors.Is(context.Cause(ctx), errInterrupted) {
 		return nil, errInterrupted
 	}
@@ -109,7 +113,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	}
 	var diags hcl.Diagnostics
 	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level,
-		append(e.budgets(), verdict.Ungated(e.pipeline.Gates, e.graph.Steps(), e.results)...)...)
+		slices.Concat(e.budgets(), verdict.Ungated(e.pipeline.Gates, e.graph.Steps(), e.results), o.partial())...)
 	a.warn(r, diags, view)
 	if o.prove {
 		if e.reproduction, err = a.proveReproducible(ctx, o, e, eng, view); err != nil {
@@ -125,7 +129,11 @@ func (e *executed) budgets() []verdict.GateResult {
 	var out []verdict.GateResult
 	for i, s := range report.Stages(e.graph, e.host, e.results) {
 		if planned := e.graph.Stages[i]; planned.BudgetFails && planned.Budget > 0 && planned.Skipped == "" {
-			out = append(out, verdict.Budget(planned, s.Status, time.Duration(s.DurationMS)*time.Millisecond))
+			ended := s.Status
+			if slices.ContainsFunc(planned.Steps, func(s plan.Step) bool { return s.Skipped == stages.NotSelected }) {
+				ended = plan.StatusNotRun
+			}
+			out = append(out, verdict.Budget(planned, ended, time.Duration(s.DurationMS)*time.Millisecond))
 		}
 	}
 	return out
@@ -176,6 +184,9 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 	e.input = in
 	g, diags := stages.Plan(in)
 	if !diags.HasErrors() {
+		if err := stages.Select(g, o.targets); err != nil {
+			return nil, usageError{err}
+		}
 		for _, refusal := range plan.Check(g, buildkit.Caps()) {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "The engine can't run this", Detail: refusal.Error() + ".", Subject: config.HCLRange(refusal.Range)})
 		}
@@ -251,7 +262,7 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 		Engine: runner, Runners: map[string]run.Runner{validation.AuditRunner: audit}, Width: width,
 		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
 		Ended: func(r plan.Result) {
-			if r.Reason != stages.NotAsked {
+			if r.Reason != stages.NotAsked && r.Reason != stages.NotSelected {
 				view.Ended(r)
 			}
 		},

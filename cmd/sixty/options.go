@@ -33,6 +33,8 @@ type runOptions struct {
 	resolve bool
 	force   bool
 	width   int
+	// targets limits the run to some steps and all that they need.
+	targets []string
 
 	engine    string
 	tlsCA     string
@@ -74,6 +76,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
 	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
+	f.StringArrayVar(&o.targets, "target", nil, "run this step and what it needs, nothing else: STAGE.STEP, a pattern such as testing.test-*, or a STAGE; may be repeated. Such a run is never READY")
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")
