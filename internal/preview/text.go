@@ -1,0 +1,190 @@
+package preview
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sixtyhq/sixty/internal/report"
+)
+
+// Text is the plan for people.
+func (p Plan) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", p.CrateName, p.CrateVersion)
+	if p.Template != "" {
+		fmt.Fprintf(&b, ", from the template %s", p.Template)
+	}
+	fmt.Fprintf(&b, "\nsource %s\n", p.Source)
+	for _, i := range p.Images {
+		digest := "digest unknown"
+		if i.Digest != nil {
+			digest = *i.Digest
+		}
+		fmt.Fprintf(&b, "\nimage %s\n", i.Name)
+		line(&b, "digest", digest)
+		line(&b, "from", i.Ref)
+		line(&b, "origin", i.Origin)
+	}
+	for _, s := range p.Stages {
+		p.stage(&b, s)
+	}
+	b.WriteString("\n")
+	for _, u := range p.Unknown {
+		fmt.Fprintf(&b, "Unknown before the run: %s: %s.\n", u.What, u.Why)
+	}
+	if len(p.Unknown) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(p.summary())
+	return b.String()
+}
+
+func (p Plan) stage(b *strings.Builder, s Stage) {
+	fmt.Fprintf(b, "\nstage %s", s.Name)
+	if s.BudgetMS > 0 {
+		fmt.Fprintf(b, ", budget %s", report.Duration(s.BudgetMS))
+		if s.BudgetFails {
+			b.WriteString(", which fails the run")
+		}
+	}
+	if s.Skipped != "" {
+		fmt.Fprintf(b, ", skipped: %s", s.Skipped)
+	}
+	b.WriteString("\n")
+	for _, step := range s.Steps {
+		p.step(b, step)
+	}
+}
+
+func (p Plan) step(b *strings.Builder, s Step) {
+	if s.Skipped != "" {
+		fmt.Fprintf(b, "\n  step %s, skipped: %s\n", s.ID, s.Skipped)
+		return
+	}
+	fmt.Fprintf(b, "\n  step %s", s.ID)
+	if s.At != "" {
+		fmt.Fprintf(b, "  (%s)", s.At)
+	}
+	b.WriteString("\n")
+	if s.Runner != "" {
+		line(b, "run by", "sixty itself ("+s.Runner+")")
+	}
+	line(b, "run", command(s.Command))
+	line(b, "image", s.Image)
+	line(b, "folder", s.Dir)
+	for _, m := range s.Mounts {
+		line(b, "mount", m.Target+"  "+p.source(m))
+	}
+	line(b, "env", strings.Join(s.EnvNames, ", "))
+	if s.Network == "host" {
+		line(b, "network", "yes")
+	}
+	if s.TimeoutMS > 0 {
+		line(b, "timeout", report.Duration(s.TimeoutMS))
+	}
+	for _, o := range s.Outputs {
+		line(b, "output", o.Name+"  "+o.Path)
+	}
+	line(b, "after", strings.Join(s.After, ", "))
+	line(b, "metrics", strings.Join(s.Metrics, ", "))
+	if s.Key != nil {
+		line(b, "key", *s.Key)
+	} else {
+		line(b, "key", "unknown: "+s.KeyUnknown)
+	}
+	line(b, "last run", s.LastRun.String())
+}
+
+func line(b *strings.Builder, name, value string) {
+	if value != "" {
+		fmt.Fprintf(b, "    %-8s  %s\n", name, value)
+	}
+}
+
+// command is a command on one line, a script by its first one.
+func command(words []string) string {
+	var out []string
+	for _, w := range words {
+		first, rest, more := strings.Cut(strings.TrimSpace(w), "\n")
+		switch {
+		case more:
+			out = append(out, fmt.Sprintf("%q … (%d lines)", first, 2+strings.Count(rest, "\n")))
+		case w == "" || strings.ContainsAny(w, " \t\"'$\\"):
+			out = append(out, fmt.Sprintf("%q", w))
+		default:
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// source says where a mount's content comes from.
+func (p Plan) source(m Mount) string {
+	text := ""
+	switch m.Kind {
+	case "blob":
+		text = fmt.Sprintf("%s, %d bytes", m.Digest, m.Bytes)
+		if m.Digest == p.Source {
+			text = "the source"
+		}
+	case "fetch":
+		text = fmt.Sprintf("%d files by checksum", len(m.Files))
+	case "output":
+		text = fmt.Sprintf("output %s of %s", m.Output, m.Step)
+	case "scratch":
+		text = "empty"
+	default:
+		text = m.Kind + " " + m.Name
+	}
+	if m.Writable {
+		text += ", its own copy"
+	}
+	return text
+}
+
+// String says in words what is on record; a nil LastRun is "unknown".
+func (l *LastRun) String() string {
+	if l == nil {
+		return "unknown: no run of it is on record"
+	}
+	how := "executed in " + report.Duration(l.DurationMS)
+	if l.Cached {
+		how = "answered from the cache"
+	}
+	text := fmt.Sprintf("%s on %s, %s", report.Word(l.Status), l.At.UTC().Format(time.DateTime), how)
+	switch {
+	case l.SameKey == nil:
+		return text
+	case *l.SameKey:
+		return text + "; the same key as now"
+	}
+	return text + "; another key than now"
+}
+
+// summary counts what would run, and what is on record of it.
+func (p Plan) summary() string {
+	runs, skipped, cached, executed, unknown := 0, 0, 0, 0, 0
+	for _, s := range p.Stages {
+		for _, step := range s.Steps {
+			switch {
+			case step.Skipped != "":
+				skipped++
+				continue
+			case step.LastRun == nil:
+				unknown++
+			case step.LastRun.Cached:
+				cached++
+			default:
+				executed++
+			}
+			runs++
+		}
+	}
+	text := fmt.Sprintf("%d steps to run, %d skipped, %d gates. When last run: %d answered from the cache, %d executed, %d unknown.\n",
+		runs, skipped, len(p.Gates), cached, executed, unknown)
+	if len(p.Targets) > 0 {
+		text += fmt.Sprintf("Limited to %s and what that needs: such a run is never READY.\n", strings.Join(p.Targets, ", "))
+	}
+	return text
+}
