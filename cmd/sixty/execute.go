@@ -71,7 +71,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.resolve(ctx, o, view)
+	r, err := a.resolve(ctx, o, view, a.placed(o, view))
 	if err != nil {
 		return nil, err
 	}
@@ -171,15 +171,17 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 	} else if !asked.IsZero() {
 		in.Epoch = asked.Unix()
 	}
-	known, err := registries(ctx, cache, e.crate.Lock)
-	if err != nil {
-		return nil, err
-	}
-	if in.Rust.Sources, err = e.crate.Sources(known); err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", e.crate.Dir, err)}
-	}
-	if in.Rust.Skeleton, err = e.crate.Skeleton(); err != nil {
-		return nil, fmt.Errorf("find what has to be compiled once: %w", err)
+	if e.crate.Lock != nil { // a plan is made without one as well, a run never
+		known, err := registries(ctx, cache, e.crate.Lock)
+		if err != nil {
+			return nil, err
+		}
+		if in.Rust.Sources, err = e.crate.Sources(known); err != nil {
+			return nil, usageError{fmt.Errorf("%s: %w", e.crate.Dir, err)}
+		}
+		if in.Rust.Skeleton, err = e.crate.Skeleton(); err != nil {
+			return nil, fmt.Errorf("find what has to be compiled once: %w", err)
+		}
 	}
 	e.input = in
 	g, diags := stages.Plan(in)
@@ -290,13 +292,7 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	if !o.resolve {
 		return usagef("%s has no Cargo.lock, so its dependencies are not pinned. Add --resolve to make one in a step that may use the network (the report names it), or run cargo generate-lockfile", e.crate.Dir)
 	}
-	image := ""
-	for _, i := range e.pipeline.Images {
-		if i.Warm != nil {
-			image = i.Name
-			break
-		}
-	}
+	image := e.warmImage()
 	if image == "" {
 		return usagef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
 	}
@@ -336,6 +332,16 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	view.Note("Wrote %s", filepath.Join(e.crate.Dir, crate.LockName))
 	e.crate, err = crate.Open(filepath.Join(e.crate.Dir, "Cargo.toml"))
 	return err
+}
+
+// warmImage names the image that cargo runs on; empty when there is none.
+func (r *resolved) warmImage() string {
+	for _, i := range r.pipeline.Images {
+		if i.Warm != nil {
+			return i.Name
+		}
+	}
+	return ""
 }
 
 // readSecrets takes the values of secrets from where the pipeline says.

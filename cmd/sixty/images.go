@@ -139,22 +139,38 @@ func (a *app) resolveImages(ctx context.Context, cache string, r *resolved, view
 	return nil
 }
 
-func (a *app) resolveImage(ctx context.Context, cache string, known pins, block config.Image, view *progress.Printer) (plan.Image, error) {
+// knownImage is what can be chosen for a block from what is on this machine; a
+// nil image means that a registry has to be asked, or an image to be made.
+func knownImage(cache string, known pins, block config.Image) (*plan.Image, error) {
+	var chosen plan.Image
 	if dir, ok := strings.CutPrefix(block.From, layoutScheme); ok {
 		info, err := image.Open(dir)
 		if err != nil {
-			return plan.Image{}, usagef("open %s: %w", dir, err)
+			return nil, usagef("open %s: %w", dir, err)
 		}
-		return layoutImage(info, "the OCI layout that the pipeline names"), nil
+		chosen = layoutImage(info, "the OCI layout that the pipeline names")
+		return &chosen, nil
 	}
 	if p, ok := known[block.From]; ok {
-		return registryImage(block.From, p), nil
+		chosen = registryImage(block.From, p)
+		return &chosen, nil
 	}
 	if block.Debian != nil {
 		info, err := image.Open(imageDir(cache, debianSpec(block)))
 		if err == nil && info.Key == debianSpec(block).Key() {
-			return layoutImage(info, "made from Debian's packages"), nil
+			chosen = layoutImage(info, "made from Debian's packages")
+			return &chosen, nil
 		}
+	}
+	return nil, nil
+}
+
+func (a *app) resolveImage(ctx context.Context, cache string, known pins, block config.Image, view *progress.Printer) (plan.Image, error) {
+	if here, err := knownImage(cache, known, block); err != nil || here != nil {
+		if err != nil {
+			return plan.Image{}, err
+		}
+		return *here, nil
 	}
 	var registryErr error
 	if block.From != "" {

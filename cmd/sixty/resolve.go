@@ -174,9 +174,19 @@ func (c *chosen) template(id string, cfg *config.Config) {
 	c.concept.Pack, c.concept.When = id, true
 }
 
+// placing puts a rendered crate into a folder and says which.
+type placing func(ctx context.Context, r *resolved, made *generation.Result, pack *market.Pack) (dir string, err error)
+
+// placed writes a rendered crate to where it belongs.
+func (a *app) placed(o *runOptions, view *progress.Printer) placing {
+	return func(ctx context.Context, r *resolved, made *generation.Result, pack *market.Pack) (string, error) {
+		return made.Dir, a.write(ctx, o, r, made, pack, view)
+	}
+}
+
 // resolve runs the concept and generation stages, or takes a crate that
 // exists, and evaluates the pipeline for it.
-func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer) (*resolved, error) {
+func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer, place placing) (*resolved, error) {
 	r := &resolved{}
 	c, err := a.choose(o, r, view)
 	if err != nil {
@@ -188,10 +198,11 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 		if err != nil {
 			return nil, err
 		}
-		if err := a.write(ctx, o, r, made, pack, view); err != nil {
+		where, err := place(ctx, r, made, pack)
+		if err != nil {
 			return nil, err
 		}
-		dir = filepath.Join(made.Dir, "Cargo.toml")
+		dir = filepath.Join(where, "Cargo.toml")
 	} else {
 		if o.forNewCrate() {
 			return nil, usagef("--name, --version and --output are for a new crate: give --template as well")

@@ -48,7 +48,7 @@ func TestStories(t *testing.T) {
 	}
 	params := func(files []string) testscript.Params {
 		return testscript.Params{
-			Files: files, UpdateScripts: *update, RequireExplicitExec: true, Cmds: servers,
+			Files: files, UpdateScripts: *update, RequireExplicitExec: true, Cmds: storyCommands(),
 			Setup: func(env *testscript.Env) error {
 				home := filepath.Join(env.WorkDir, ".home")
 				env.Values[serverKey{}] = &runningServer{}

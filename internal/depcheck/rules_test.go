@@ -37,6 +37,10 @@ var rules = []rule{
 	{folder: "internal/plan", others: none},
 	{folder: "internal/run", ours: []string{"internal/plan"}, others: none},
 	{folder: "internal/verdict", ours: []string{"internal/config", "internal/plan"}, others: hcl},
+	{folder: "internal/lastrun", ours: []string{"internal/plan"}, others: none},
+	{folder: "internal/preview", ours: []string{"internal/plan", "internal/lastrun"}, others: none, exceptions: map[string]string{
+		"internal/report": "durations and statuses in words",
+	}},
 	{folder: "internal/report", ours: []string{"internal/plan", "internal/verdict"}, others: none},
 
 	// What stages are made of.

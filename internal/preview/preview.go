@@ -75,9 +75,11 @@ type Step struct {
 	EnvNames []string `json:"env_names,omitempty"`
 	Mounts   []Mount  `json:"mounts,omitempty"`
 	// Network is "none" or "host".
-	Network   string   `json:"network,omitempty"`
-	TimeoutMS int64    `json:"timeout_ms,omitempty"`
-	Outputs   []Output `json:"outputs,omitempty"`
+	Network   string `json:"network,omitempty"`
+	TimeoutMS int64  `json:"timeout_ms,omitempty"`
+	// Services run beside the command.
+	Services []Service `json:"services,omitempty"`
+	Outputs  []Output  `json:"outputs,omitempty"`
 	// Needs are the steps whose outputs it mounts; After are those that it only
 	// comes after.
 	Needs   []string `json:"needs,omitempty"`
@@ -121,6 +123,23 @@ type Mount struct {
 	Files []File `json:"files,omitempty"`
 }
 
+// Service is a process beside a step's command.
+type Service struct {
+	Name    string   `json:"name"`
+	Image   string   `json:"image"`
+	Command []string `json:"command,omitempty"`
+	// EnvNames are the names of the environment, without the values.
+	EnvNames []string `json:"env_names,omitempty"`
+	Dir      string   `json:"dir,omitempty"`
+	User     string   `json:"user,omitempty"`
+	// ReadyPort is the port, and ReadyCommand the command, that tells when the
+	// service is ready.
+	ReadyPort    int      `json:"ready_port,omitempty"`
+	ReadyCommand []string `json:"ready_command,omitempty"`
+	// ReadyTimeoutMS is how long that may take.
+	ReadyTimeoutMS int64 `json:"ready_timeout_ms,omitempty"`
+}
+
 // File is fetched from the network and known by its checksum.
 type File struct {
 	Name   string `json:"name"`
@@ -156,8 +175,8 @@ type Input struct {
 	// Keys are those of the steps; the ones that rest on something unknown are
 	// left out of the plan.
 	Keys map[string]plan.Key
-	// NoDigest says why the digest of an image is unknown, by name.
-	NoDigest map[string]string
+	// Unresolved says why an image, by name, is not known by content yet.
+	Unresolved map[string]string
 	// NoKeys says why no key of a step can be known; empty when they can.
 	NoKeys string
 	Last   lastrun.Record
@@ -168,10 +187,12 @@ type Input struct {
 func New(in Input) Plan {
 	p := Plan{Schema: SchemaURI, FormatVersion: FormatVersion, Targets: []string{}, Images: []Image{}, Stages: []Stage{}, Gates: []Gate{}, Unknown: []Unknown{}}
 	for _, i := range in.Graph.Images {
-		image := Image{Name: i.Name, Ref: i.Ref, Digest: &i.Digest, Origin: i.Origin}
-		if why, unknown := in.NoDigest[i.Name]; unknown {
-			image.Digest = nil
-			p.Unknown = append(p.Unknown, Unknown{"the digest of image " + i.Name, why})
+		image := Image{Name: i.Name, Ref: i.Ref, Origin: i.Origin}
+		if i.Digest != "" {
+			image.Digest = &i.Digest
+		}
+		if why, unknown := in.Unresolved[i.Name]; unknown {
+			p.Unknown = append(p.Unknown, Unknown{"image " + i.Name, why})
 		}
 		p.Images = append(p.Images, image)
 	}
@@ -199,8 +220,14 @@ func unknownKeys(in Input) map[string]string {
 	}
 	for _, id := range ids {
 		s := steps[id]
-		if _, unknown := in.NoDigest[s.Image]; unknown && s.Image != "" {
-			why[id] = "the digest of image " + s.Image + " is unknown"
+		images := []string{s.Image}
+		for _, service := range s.Services {
+			images = append(images, service.Image)
+		}
+		for _, image := range images {
+			if _, unknown := in.Unresolved[image]; unknown {
+				why[id] = "image " + image + " is not known by content yet"
+			}
 		}
 		for _, input := range s.Inputs() {
 			if why[input] != "" && why[id] == "" {
@@ -219,9 +246,12 @@ func (in Input) step(s plan.Step, why string) Step {
 		ID: s.ID, Runner: s.Runner, Image: s.Image, Command: s.Command, Dir: s.Dir, Network: string(s.Network),
 		TimeoutMS: s.Timeout.Milliseconds(), After: s.After, Metrics: s.Metrics, Skipped: s.Skipped, KeyUnknown: why,
 	}
-	for _, pair := range s.Env {
-		name, _, _ := strings.Cut(pair, "=")
-		out.EnvNames = append(out.EnvNames, name)
+	out.EnvNames = names(s.Env)
+	for _, service := range s.Services {
+		out.Services = append(out.Services, Service{
+			Name: service.Name, Image: service.Image, Command: service.Command, EnvNames: names(service.Env), Dir: service.Dir, User: service.User,
+			ReadyPort: service.Ready.TCP, ReadyCommand: service.Ready.Command, ReadyTimeoutMS: service.Ready.Timeout.Milliseconds(),
+		})
 	}
 	for _, m := range s.Mounts {
 		out.Mounts = append(out.Mounts, mount(m))
@@ -250,6 +280,16 @@ func (in Input) step(s plan.Step, why string) Step {
 			same := *out.Key == last.Key.Digest
 			out.LastRun.SameKey = &same
 		}
+	}
+	return out
+}
+
+// names are those of an environment, NAME=value.
+func names(env []string) []string {
+	var out []string
+	for _, pair := range env {
+		name, _, _ := strings.Cut(pair, "=")
+		out = append(out, name)
 	}
 	return out
 }

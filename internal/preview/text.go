@@ -17,7 +17,7 @@ func (p Plan) Text() string {
 	}
 	fmt.Fprintf(&b, "\nsource %s\n", p.Source)
 	for _, i := range p.Images {
-		digest := "digest unknown"
+		digest := "unknown"
 		if i.Digest != nil {
 			digest = *i.Digest
 		}
@@ -76,6 +76,9 @@ func (p Plan) step(b *strings.Builder, s Step) {
 	for _, m := range s.Mounts {
 		line(b, "mount", m.Target+"  "+p.source(m))
 	}
+	for _, service := range s.Services {
+		line(b, "service", service.Name+"  on image "+service.Image+"  "+command(service.Command))
+	}
 	line(b, "env", strings.Join(s.EnvNames, ", "))
 	if s.Network == "host" {
 		line(b, "network", "yes")
@@ -129,7 +132,7 @@ func (p Plan) source(m Mount) string {
 			text = "the source"
 		}
 	case "fetch":
-		text = fmt.Sprintf("%d files by checksum", len(m.Files))
+		text = count(len(m.Files), "file") + " from the network, by checksum"
 	case "output":
 		text = fmt.Sprintf("output %s of %s", m.Output, m.Step)
 	case "scratch":
@@ -137,7 +140,10 @@ func (p Plan) source(m Mount) string {
 	default:
 		text = m.Kind + " " + m.Name
 	}
-	if m.Writable {
+	switch {
+	case m.Writable && m.Kind == "cache":
+		text += ", written to"
+	case m.Writable:
 		text += ", its own copy"
 	}
 	return text
@@ -181,10 +187,17 @@ func (p Plan) summary() string {
 			runs++
 		}
 	}
-	text := fmt.Sprintf("%d steps to run, %d skipped, %d gates. When last run: %d answered from the cache, %d executed, %d unknown.\n",
-		runs, skipped, len(p.Gates), cached, executed, unknown)
+	text := fmt.Sprintf("%s to run, %d skipped, %s. When last run: %d answered from the cache, %d executed, %d unknown.\n",
+		count(runs, "step"), skipped, count(len(p.Gates), "gate"), cached, executed, unknown)
 	if len(p.Targets) > 0 {
 		text += fmt.Sprintf("Limited to %s and what that needs: such a run is never READY.\n", strings.Join(p.Targets, ", "))
 	}
 	return text
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
