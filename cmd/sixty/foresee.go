@@ -136,7 +136,7 @@ func (e *executed) foreseeLock() preview.Unknown {
 	if image == "" {
 		return u
 	}
-	step := setup.Lockfile(image, e.tree)
+	step := setup.Online(setup.Lockfile(image, e.tree), e.input.Authorities)
 	at := slices.IndexFunc(e.graph.Stages, func(s plan.Stage) bool { return s.Name == step.Stage })
 	if at < 0 {
 		e.graph.Stages = slices.Insert(e.graph.Stages, 0, plan.Stage{Name: step.Stage})
@@ -239,4 +239,3 @@ func copyFile(from, to string) error {
 	}
 	return copyTo(src, to)
 }
-

@@ -85,6 +85,8 @@ type Step struct {
 	Needs   []string `json:"needs,omitempty"`
 	After   []string `json:"after,omitempty"`
 	Metrics []string `json:"metrics,omitempty"`
+	// Conditions are surroundings other than the usual ones.
+	Conditions *Conditions `json:"conditions,omitempty"`
 	// Skipped says why the step does not run; empty when it does.
 	Skipped string `json:"skipped,omitempty"`
 	// Key is nil while it is unknown, and KeyUnknown says why.
@@ -138,6 +140,15 @@ type Service struct {
 	ReadyCommand []string `json:"ready_command,omitempty"`
 	// ReadyTimeoutMS is how long that may take.
 	ReadyTimeoutMS int64 `json:"ready_timeout_ms,omitempty"`
+}
+
+// Conditions are what is changed around a build to see whether it depends on it.
+type Conditions struct {
+	Hostname string `json:"hostname,omitempty"`
+	// CPUs bounds the processors; zero: all.
+	CPUs int `json:"cpus,omitempty"`
+	// Links are symbolic links, from path to target.
+	Links map[string]string `json:"links,omitempty"`
 }
 
 // File is fetched from the network and known by its checksum.
@@ -252,6 +263,12 @@ func (in Input) step(s plan.Step, why string) Step {
 			Name: service.Name, Image: service.Image, Command: service.Command, EnvNames: names(service.Env), Dir: service.Dir, User: service.User,
 			ReadyPort: service.Ready.TCP, ReadyCommand: service.Ready.Command, ReadyTimeoutMS: service.Ready.Timeout.Milliseconds(),
 		})
+	}
+	if c := s.Conditions; c != nil {
+		out.Conditions = &Conditions{Hostname: c.Hostname, CPUs: c.CPUs, Links: map[string]string{}}
+		for _, l := range c.Links {
+			out.Conditions.Links[l.Path] = l.Target
+		}
 	}
 	for _, m := range s.Mounts {
 		out.Mounts = append(out.Mounts, mount(m))

@@ -30,7 +30,8 @@ func sample() Input {
 		Env: []string{"PATH=/bin", "TOKEN=s3cr3t=x"}, Dir: "/src", Network: plan.NetworkHost, Timeout: time.Minute,
 		Outputs: []plan.Output{{Name: "bin", Path: "/out", Optional: true, Volume: true}},
 		After:   []string{"x.rests"}, Metrics: []string{"tests"}, Range: plan.Range{File: "p.hcl", StartLine: 3},
-		Services: []plan.Service{{Name: "db", Image: "made", Command: []string{"postgres"}, Env: []string{"PW=s3cr3t"}, Dir: "/", User: "pg", Ready: plan.Ready{TCP: 5432, Command: []string{"pg_isready"}, Timeout: time.Second}}},
+		Conditions: &plan.Conditions{Hostname: "other", CPUs: 1, Links: []plan.Link{{Path: "/src", Target: "/else"}}},
+		Services:   []plan.Service{{Name: "db", Image: "made", Command: []string{"postgres"}, Env: []string{"PW=s3cr3t"}, Dir: "/", User: "pg", Ready: plan.Ready{TCP: 5432, Command: []string{"pg_isready"}, Timeout: time.Second}}},
 		Mounts: []plan.Mount{
 			{Target: "/src", Writable: true, Source: plan.Source{Kind: plan.SourceBlob, Digest: digest("a"), Path: "/host", Size: 7}},
 			{Target: "/crates", Source: plan.Source{Kind: plan.SourceFetch, Files: []plan.Fetch{{Name: "f", URL: "https://x/f", SHA256: strings.Repeat("b", 64)}}}},
@@ -53,7 +54,7 @@ func sample() Input {
 				{Name: "z", Skipped: "it was not asked for"},
 			},
 		},
-		Keys:     map[string]plan.Key{"x.known": key, "x.rests": {Digest: digest("2")}, "y.mounts": {Digest: digest("3")}, "y.audit": {Digest: digest("4")}, "y.off": {Digest: digest("5")}},
+		Keys:       map[string]plan.Key{"x.known": key, "x.rests": {Digest: digest("2")}, "y.mounts": {Digest: digest("3")}, "y.audit": {Digest: digest("4")}, "y.off": {Digest: digest("5")}},
 		Unresolved: map[string]string{"later": "nobody has looked it up"},
 		Last: lastrun.Record{Steps: map[string]lastrun.Step{
 			"x.known": {At: noon, Status: plan.StatusPassed, Cached: true, DurationMS: 12, Key: key},

@@ -79,6 +79,12 @@ func (p Plan) step(b *strings.Builder, s Step) {
 	for _, service := range s.Services {
 		line(b, "service", service.Name+"  on image "+service.Image+"  "+command(service.Command))
 	}
+	if c := s.Conditions; c != nil {
+		line(b, "host", c.Hostname)
+		if c.CPUs > 0 {
+			line(b, "cpus", fmt.Sprint(c.CPUs))
+		}
+	}
 	line(b, "env", strings.Join(s.EnvNames, ", "))
 	if s.Network == "host" {
 		line(b, "network", "yes")
