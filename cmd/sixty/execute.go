@@ -232,13 +232,7 @@ func (a *app) openEngine(ctx context.Context, o *runOptions, cache string, store
 		eng.Closer = eng.client
 		return eng, nil
 	}
-	eng.client, eng.Closer, err = buildkit.StartEmbedded(ctx, buildkit.EmbeddedOptions{
-		Root: filepath.Join(cache, "engine"),
-		Waiting: func(holder string) {
-			view.Note("Another sixty (process %s) is using the engine; waiting for it to end", holder)
-		},
-	})
-	if err != nil {
+	if eng.client, eng.Closer, err = a.localEngine(ctx, o, cache, view); err != nil {
 		return nil, err
 	}
 	eng.name = buildkit.EmbeddedName()

@@ -37,6 +37,7 @@ type runOptions struct {
 	targets []string
 
 	engine    string
+	noServe   bool
 	tlsCA     string
 	tlsCert   string
 	tlsKey    string
@@ -78,6 +79,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
 	f.StringArrayVar(&o.targets, "target", nil, "run this step and what it needs, nothing else: STAGE.STEP, a pattern such as testing.test-*, or a STAGE; may be repeated. Such a run is never READY")
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
+	f.BoolVar(&o.noServe, "no-serve", false, "end the embedded engine with this run instead of keeping it for the next one (see sixty serve; $"+serveVariable+"=off)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")
 	f.StringVar(&o.tlsKey, "tls-key", "", "client key for a tcp:// engine")

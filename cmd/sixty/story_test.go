@@ -56,6 +56,8 @@ func TestStories(t *testing.T) {
 				env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 				env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
 				env.Setenv("SIXTY_CACHE_DIR", cache)
+				// Stories share the cache; only those about it keep a server.
+				env.Setenv("SIXTY_SERVE", "off")
 				env.Setenv("SOURCE_DATE_EPOCH", "1700000000")
 				// Makes a step one that no cache knows.
 				env.Setenv("NONCE", strconv.FormatInt(time.Now().UnixNano()%1_000_000, 10))

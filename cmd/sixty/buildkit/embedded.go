@@ -56,45 +56,71 @@ type EmbeddedOptions struct {
 	MaxCacheBytes int64
 }
 
-// StartEmbedded starts BuildKit inside this process with runc as its runtime
-// and overlayfs for its snapshots, and returns a client of it. It needs root
-// and runc. One process at a time owns a state folder: a second one waits
-// until ctx ends. Close the returned closer to stop the engine.
-func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, io.Closer, error) {
+// Embedded is a BuildKit inside this process. It owns its state folder until it
+// is closed.
+type Embedded struct {
+	controller *control.Controller
+	closers    []io.Closer
+}
+
+// Start starts BuildKit inside this process with runc as its runtime and
+// overlayfs for its snapshots. It needs root and runc. One process at a time
+// owns a state folder: a second one waits until ctx ends.
+func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	root, err := filepath.Abs(opts.Root)
 	if err != nil {
-		return nil, nil, fmt.Errorf("engine state folder: %w", err)
+		return nil, fmt.Errorf("engine state folder: %w", err)
 	}
-	if err := preflight(root); err != nil {
-		return nil, nil, err
-	}
-	quiet, err := logToFile(filepath.Join(root, "engine.log"))
-	if err != nil {
-		return nil, nil, err
+	if err := Preflight(root); err != nil {
+		return nil, err
 	}
 	lock, err := acquire(ctx, root, opts.Waiting)
 	if err != nil {
-		quiet.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	e := &embedded{closers: []io.Closer{lock, quiet}}
+	e := &Embedded{closers: []io.Closer{lock}}
+	quiet, err := logToFile(filepath.Join(root, LogFile))
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	e.closers = append(e.closers, quiet)
 	// Last before the lock is released: a canceled step's container ends a
 	// moment after its client, and must not outlive this process.
 	e.onClose(func() error { return settle(root) })
 	if err := sweep(ctx, root); err != nil {
 		e.Close()
-		return nil, nil, fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err)
+		return nil, fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err)
 	}
-	c, err := e.start(ctx, root, opts.MaxCacheBytes)
+	if err := e.start(ctx, root, opts.MaxCacheBytes); err != nil {
+		e.Close()
+		return nil, fmt.Errorf("start the embedded engine in %s: %w", root, err)
+	}
+	return e, nil
+}
+
+// StartEmbedded is [Start] with a client of the engine, connected in memory.
+// Close the returned closer to stop the engine.
+func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, io.Closer, error) {
+	e, err := Start(ctx, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := e.connect(ctx)
 	if err != nil {
 		e.Close()
-		return nil, nil, fmt.Errorf("start the embedded engine in %s: %w", root, err)
+		return nil, nil, fmt.Errorf("connect to the embedded engine: %w", err)
 	}
 	return c, e, nil
 }
 
-// preflight names what is missing in words, before BuildKit fails in its own.
-func preflight(root string) error {
+// LogFile is the engine's own log, in its state folder.
+const LogFile = "engine.log"
+
+// Preflight names what the machine lacks in words, before BuildKit fails in its
+// own, and makes the state folder. The error is a [SetupError] where something
+// has to be installed or set up.
+func Preflight(root string) error {
 	if os.Geteuid() != 0 {
 		return &SetupError{Missing: "root", Fix: "run sixty as root (sudo), or use a remote engine: --engine tcp://HOST:PORT"}
 	}
@@ -127,13 +153,9 @@ func (e *SetupError) Error() string {
 
 func (e *SetupError) Unwrap() error { return e.Cause }
 
-type embedded struct {
-	closers []io.Closer
-}
-
 // Close stops the engine and releases its state; the closers run in the
 // reverse of the order in which they were added.
-func (e *embedded) Close() error {
+func (e *Embedded) Close() error {
 	var first error
 	for i := len(e.closers) - 1; i >= 0; i-- {
 		if err := e.closers[i].Close(); err != nil && first == nil {
@@ -144,32 +166,32 @@ func (e *embedded) Close() error {
 	return first
 }
 
-func (e *embedded) onClose(f func() error) { e.closers = append(e.closers, closerFunc(f)) }
+func (e *Embedded) onClose(f func() error) { e.closers = append(e.closers, closerFunc(f)) }
 
 type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
 
-func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*client.Client, error) {
+func (e *Embedded) start(ctx context.Context, root string, maxCache int64) error {
 	w, err := newWorker(ctx, root, maxCache)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	workers := &worker.Controller{}
 	if err := workers.Add(w); err != nil {
-		return nil, err
+		return err
 	}
 	sessions, err := session.NewManager()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cache, err := bboltcachestorage.NewStore(filepath.Join(root, "cache.db"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	history, err := boltutil.SafeOpen(filepath.Join(root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	controller, err := control.NewController(control.Opt{
 		SessionManager:   sessions,
@@ -184,19 +206,27 @@ func (e *embedded) start(ctx context.Context, root string, maxCache int64) (*cli
 		GarbageCollect:   w.GarbageCollect,
 	})
 	if err != nil {
-		return nil, errors.Join(err, workers.Close())
+		return errors.Join(err, workers.Close())
 	}
+	e.controller = controller
 	e.onClose(controller.Close) // closes the workers too
-	return e.serve(ctx, controller)
+	return nil
 }
 
-func (e *embedded) serve(ctx context.Context, controller *control.Controller) (*client.Client, error) {
-	listener := bufconn.Listen(pipeBuffer)
+// Server returns a gRPC server that has BuildKit's services. Whoever serves it
+// stops it before the engine is closed.
+func (e *Embedded) Server() *grpc.Server {
 	// The interceptors carry typed errors over the connection: a failed step's
 	// exit code and mounts travel in them.
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.UnaryInterceptor(grpcerrors.UnaryServerInterceptor), grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor))
-	controller.Register(server)
+	e.controller.Register(server)
+	return server
+}
+
+func (e *Embedded) connect(ctx context.Context) (*client.Client, error) {
+	listener := bufconn.Listen(pipeBuffer)
+	server := e.Server()
 	go server.Serve(listener) //nolint:errcheck // ends with Stop
 	c, err := client.New(ctx, "passthrough:///embedded",
 		client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),

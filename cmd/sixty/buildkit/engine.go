@@ -323,4 +323,4 @@ func (s *solve) watch(status <-chan *client.SolveStatus) {
 	}
 }
 
-var _ io.Closer = (*embedded)(nil)
+var _ io.Closer = (*Embedded)(nil)

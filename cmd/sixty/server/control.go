@@ -1,0 +1,90 @@
+//go:build linux
+
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Ask returns what the server of a state folder says of itself; [ErrNone] where
+// there is none.
+func Ask(ctx context.Context, root string) (Status, error) {
+	if _, err := os.Stat(placeIn(root).dir); errors.Is(err, os.ErrNotExist) {
+		return Status{}, ErrNone
+	}
+	conn, pid, err := dialServer(ctx, placeIn(root))
+	if err != nil {
+		return Status{}, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	status, err := call[Status](ctx, conn, statusMethod, struct{}{})
+	if err != nil {
+		return Status{PID: pid}, fmt.Errorf("the server (process %d) does not say how it is: %w", pid, err)
+	}
+	return status, nil
+}
+
+// Stop asks the server of a state folder to end when its runs are over, or at
+// once with now. It returns without waiting for that; [Wait] does. A server that
+// does not answer is killed, with now.
+func Stop(ctx context.Context, root string, now bool) (Status, error) {
+	if _, err := os.Stat(placeIn(root).dir); errors.Is(err, os.ErrNotExist) {
+		return Status{}, ErrNone
+	}
+	conn, pid, err := dialServer(ctx, placeIn(root))
+	if err != nil {
+		return Status{}, err
+	}
+	defer conn.Close()
+	asked, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	status, err := call[Status](asked, conn, stopMethod, stop{Now: now})
+	if err == nil || ctx.Err() != nil {
+		return status, err
+	}
+	if !now {
+		return Status{PID: pid}, fmt.Errorf("the server (process %d) does not answer; end it with --stop --now: %w", pid, err)
+	}
+	// The connection is open, so the process id is still that of its other end.
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+		return Status{PID: pid}, fmt.Errorf("end the server (process %d): %w", pid, err)
+	}
+	return Status{PID: pid}, nil
+}
+
+// Wait waits until a process that was stopped is gone.
+func Wait(ctx context.Context, pid int) error {
+	for {
+		if err := unix.Kill(pid, 0); errors.Is(err, unix.ESRCH) || zombie(pid) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for process %d: %w", pid, context.Cause(ctx))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// zombie tells whether a process is over and only not reaped.
+func zombie(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	// The state follows the name, which is in parentheses (proc(5)).
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] == ')' {
+			return i+2 < len(b) && b[i+2] == 'Z'
+		}
+	}
+	return false
+}

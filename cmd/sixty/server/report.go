@@ -1,0 +1,35 @@
+package server
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// progress is a line that a server which starts says to the command that
+// started it.
+type progress struct {
+	Ready  bool   `json:"ready,omitempty"`
+	Holder string `json:"holder,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// Reporter tells the command that started a server how that goes. The command
+// may be gone; that is no reason not to serve.
+type Reporter struct{ to io.WriteCloser }
+
+// NewReporter writes to the file that the command reads.
+func NewReporter(to io.WriteCloser) Reporter { return Reporter{to} }
+
+func (r Reporter) say(m progress) { json.NewEncoder(r.to).Encode(m) } //nolint:errcheck // see Reporter
+
+// Waiting says that another process holds the engine's state.
+func (r Reporter) Waiting(holder string) { r.say(progress{Holder: holder}) }
+
+// Ready says that runs can come, and nothing after it.
+func (r Reporter) Ready(Status) {
+	r.say(progress{Ready: true})
+	r.to.Close()
+}
+
+// Failed says why there is no server.
+func (r Reporter) Failed(err error) { r.say(progress{Error: err.Error()}) }
