@@ -41,11 +41,12 @@ the command line or the configuration, 130 interrupted.`,
 			if err != nil {
 				return err
 			}
+			signer := o.sign.ahead(named)
 			e, err := a.execute(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			by, err := o.sign.signer(named)
+			by, err := signer()
 			if err != nil {
 				return err
 			}

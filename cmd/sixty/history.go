@@ -45,8 +45,5 @@ func (h history) update(cache string, results []plan.Result) {
 	if err != nil {
 		return
 	}
-	tmp := historyFile(cache) + ".new"
-	if os.WriteFile(tmp, b, 0o644) == nil {
-		os.Rename(tmp, historyFile(cache)) //nolint:errcheck // a hint only
-	}
+	writeFile(historyFile(cache), b) //nolint:errcheck // a hint only
 }

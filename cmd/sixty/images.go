@@ -55,11 +55,7 @@ func (p pins) write(cache string) error {
 	if err != nil {
 		return err
 	}
-	tmp := pinsFile(cache) + ".new"
-	if err := os.WriteFile(tmp, b, 0o644); err != nil {
-		return fmt.Errorf("write the image pins: %w", err)
-	}
-	return os.Rename(tmp, pinsFile(cache))
+	return writeFile(pinsFile(cache), b)
 }
 
 // pinImage asks a registry which image a reference names now.

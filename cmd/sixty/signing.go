@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -52,13 +53,40 @@ func (o *signOptions) check() error {
 	return nil
 }
 
-// signer returns who signs a run that is over: who was named, else the user's
-// own key; nil for nobody.
-func (o *signOptions) signer(named *signing) (*signing, error) {
+// ahead returns the function that says who signs a run that is over: who was
+// named, else the user's own key; nil for nobody. That key is opened while the
+// run goes on: stretching its password takes a tenth of a second. One that does
+// not exist is made by the first signature, and a password is asked for when it
+// is needed.
+func (o *signOptions) ahead(named *signing) func() (*signing, error) {
 	if named != nil || o.off {
-		return named, nil
+		return func() (*signing, error) { return named, nil }
 	}
-	return ownKey()
+	dir, err := sign.DefaultKeyDir()
+	if err != nil {
+		return func() (*signing, error) { return nil, err }
+	}
+	if _, err := os.Stat(filepath.Join(dir, sign.PrivateKeyName)); err != nil {
+		return func() (*signing, error) { return ownKey(dir, withPassword) }
+	}
+	type answer struct {
+		s   *signing
+		err error
+	}
+	opened := make(chan answer, 1)
+	go func() {
+		s, err := ownKey(dir, func(open func(sign.Password) (*sign.Key, error)) (*sign.Key, error) {
+			return open(sign.PasswordFromEnv(os.LookupEnv, nil))
+		})
+		opened <- answer{s, err}
+	}()
+	return func() (*signing, error) {
+		a := <-opened
+		if errors.Is(a.err, sign.ErrPassword) {
+			return ownKey(dir, withPassword)
+		}
+		return a.s, a.err
+	}
 }
 
 // signing is who signs.
@@ -148,13 +176,10 @@ func loadKey(ctx context.Context, name string) (*sign.Key, error) {
 }
 
 // ownKey is the user's own key; the first signature makes it.
-func ownKey() (*signing, error) {
-	dir, err := sign.DefaultKeyDir()
-	if err != nil {
-		return nil, err
-	}
+func ownKey(dir string, with func(open func(sign.Password) (*sign.Key, error)) (*sign.Key, error)) (*signing, error) {
 	s := &signing{}
-	s.key, err = withPassword(func(password sign.Password) (*sign.Key, error) {
+	var err error
+	s.key, err = with(func(password sign.Password) (*sign.Key, error) {
 		key, file, err := sign.LoadOrCreateKey(dir, password)
 		s.publicKey = file.PublicPath
 		if file.Created {

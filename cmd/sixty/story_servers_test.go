@@ -29,6 +29,7 @@ var servers = map[string]func(ts *testscript.TestScript, neg bool, args []string
 		}
 		serve(ts, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	},
+	"small-image": smallImage,
 	"serve": func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) != 1 {
 			ts.Fatalf("usage: serve DIR")

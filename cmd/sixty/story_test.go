@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/image"
+	"github.com/sixtyhq/sixty/cmd/sixty/server"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of stories")
@@ -58,6 +61,7 @@ func TestStories(t *testing.T) {
 				env.Setenv("SIXTY_CACHE_DIR", cache)
 				// Stories share the cache; only those about it keep a server.
 				env.Setenv("SIXTY_SERVE", "off")
+				env.Defer(func() { stopServer(t, filepath.Join(env.WorkDir, "cache")) })
 				env.Setenv("SOURCE_DATE_EPOCH", "1700000000")
 				// Makes a step one that no cache knows.
 				env.Setenv("NONCE", strconv.FormatInt(time.Now().UnixNano()%1_000_000, 10))
@@ -70,6 +74,17 @@ func TestStories(t *testing.T) {
 		needEngine(t, cache)
 		testscript.Run(t, params(engine))
 	})
+}
+
+// stopServer ends what a story that failed half way has left.
+func stopServer(t *testing.T, cache string) {
+	s, err := server.Stop(context.Background(), engineRoot(cache), true)
+	if err == nil {
+		err = server.Wait(context.Background(), s.PID)
+	}
+	if err != nil && !errors.Is(err, server.ErrNone) {
+		t.Error(err)
+	}
 }
 
 // storyCache is the user's own cache: it holds the image, and compiled

@@ -86,6 +86,7 @@ var rules = []rule{
 	// The command, which wires packages together. Its parts do not.
 	{folder: "cmd/sixty", ours: []string{"attest", "internal", "stages"}},
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
+	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},
 	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},

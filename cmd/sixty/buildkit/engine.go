@@ -21,6 +21,8 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/solver/errdefs"
 	digest "github.com/opencontainers/go-digest"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -133,6 +135,9 @@ func explain(err error) error {
 	text := strings.TrimPrefix(err.Error(), "failed to solve: ")
 	if strings.Contains(text, "no space left on device") {
 		return fmt.Errorf("the disk is full: free some space, or put the cache elsewhere with --cache-dir (%s)", text)
+	}
+	if grpcstatus.Code(err) == codes.Unavailable {
+		return fmt.Errorf("the engine is gone: it has ended or can't be reached any more; what was finished is cached, run the same command again (%s)", text)
 	}
 	return errors.New(text)
 }

@@ -3,12 +3,16 @@ package buildkit
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	fstypes "github.com/tonistiigi/fsutil/types"
@@ -32,13 +36,50 @@ func freshDir(dir string) (string, error) {
 	return tmp, os.Chmod(tmp, 0o755)
 }
 
-// replaceDir puts tmp in the place of dir.
+// replaceDir puts tmp in the place of dir. Another run may do the same at the
+// same time, or read what dir held: the old folder is moved aside, and removed
+// only when no run can still be reading it.
 func replaceDir(tmp, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("replace the step's results: %w", err)
+	for range 100 {
+		err := os.Rename(tmp, dir)
+		if err == nil {
+			return removeOld(filepath.Dir(dir))
+		}
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, syscall.ENOTEMPTY) {
+			return fmt.Errorf("replace the step's results: %w", err)
+		}
+		aside := filepath.Join(filepath.Dir(dir), oldPrefix+rand.Text())
+		if err := os.Rename(dir, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replace the step's results: %w", err)
+		}
+		now := time.Now()
+		os.Chtimes(aside, now, now) //nolint:errcheck // removed sooner or later
 	}
-	if err := os.Rename(tmp, dir); err != nil {
-		return fmt.Errorf("replace the step's results: %w", err)
+	return fmt.Errorf("replace the step's results: other runs keep replacing %s", dir)
+}
+
+// oldPrefix begins the name of a results folder that another has replaced.
+const oldPrefix = ".old-"
+
+// oldAge is how long a replaced folder stays: longer than a run takes from the
+// end of a step to the end of its report.
+const oldAge = time.Hour
+
+// removeOld removes replaced folders that nobody reads any more.
+func removeOld(results string) error {
+	entries, err := os.ReadDir(results)
+	if err != nil {
+		return fmt.Errorf("clear old results: %w", err)
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), oldPrefix) {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > oldAge {
+			if err := os.RemoveAll(filepath.Join(results, entry.Name())); err != nil {
+				return fmt.Errorf("clear old results: %w", err)
+			}
+		}
 	}
 	return nil
 }

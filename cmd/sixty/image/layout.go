@@ -189,8 +189,11 @@ func open(dir string) (Info, error) {
 	if config.Created != nil {
 		info.Epoch = *config.Created
 	}
-	if err := readBlob(dir, digest.Digest(manifest.Annotations[packagesAnnotation]), &info.Packages); err != nil {
-		return Info{}, fmt.Errorf("list of packages: %w", err)
+	// A layout that other programs made has no list.
+	if list, ok := manifest.Annotations[packagesAnnotation]; ok {
+		if err := readBlob(dir, digest.Digest(list), &info.Packages); err != nil {
+			return Info{}, fmt.Errorf("list of packages: %w", err)
+		}
 	}
 	for _, l := range manifest.Layers {
 		if err := l.Digest.Validate(); err != nil {

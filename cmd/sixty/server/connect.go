@@ -26,7 +26,7 @@ import (
 )
 
 // answerTimeout is how long a server has to answer what costs it nothing.
-const answerTimeout = 10 * time.Second
+const answerTimeout = 5 * time.Second
 
 // ErrNone is that no server runs.
 var ErrNone = errors.New("no server is running")

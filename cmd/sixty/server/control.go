@@ -3,6 +3,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 )
 
 // Ask returns what the server of a state folder says of itself; [ErrNone] where
@@ -26,6 +29,9 @@ func Ask(ctx context.Context, root string) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	status, err := call[Status](ctx, conn, statusMethod, struct{}{})
+	if gone(err) {
+		return Status{}, ErrNone
+	}
 	if err != nil {
 		return Status{PID: pid}, fmt.Errorf("the server (process %d) does not say how it is: %w", pid, err)
 	}
@@ -47,6 +53,9 @@ func Stop(ctx context.Context, root string, now bool) (Status, error) {
 	asked, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	status, err := call[Status](asked, conn, stopMethod, stop{Now: now})
+	if gone(err) {
+		return Status{PID: pid}, nil // it ends faster than it answers
+	}
 	if err == nil || ctx.Err() != nil {
 		return status, err
 	}
@@ -59,6 +68,9 @@ func Stop(ctx context.Context, root string, now bool) (Status, error) {
 	}
 	return Status{PID: pid}, nil
 }
+
+// gone tells whether an error is that the server has just ended.
+func gone(err error) bool { return grpcstatus.Code(err) == codes.Unavailable }
 
 // Wait waits until a process that was stopped is gone.
 func Wait(ctx context.Context, pid int) error {
@@ -74,17 +86,18 @@ func Wait(ctx context.Context, pid int) error {
 	}
 }
 
-// zombie tells whether a process is over and only not reaped.
+// zombie tells whether a process is over and only not reaped: its first thread
+// is a zombie and the last one.
 func zombie(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return true
 	}
 	// The state follows the name, which is in parentheses (proc(5)).
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] == ')' {
-			return i+2 < len(b) && b[i+2] == 'Z'
-		}
+	end := bytes.LastIndexByte(b, ')')
+	if end < 0 || end+2 >= len(b) || b[end+2] != 'Z' {
+		return false
 	}
-	return false
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err != nil || len(threads) < 2
 }

@@ -33,9 +33,13 @@ type host struct {
 	now       chan struct{} // closed when running ones are not waited for
 }
 
+// firstLimit is the least time that a server stays for its first run: whoever
+// started it is on the way.
+const firstLimit = 10 * time.Second
+
 func newHost(own Status) *host {
 	h := &host{own: own, idleSince: own.Started, drained: make(chan struct{}), now: make(chan struct{})}
-	h.idle = time.AfterFunc(own.IdleLimit, h.idleOut)
+	h.idle = time.AfterFunc(max(own.IdleLimit, firstLimit), h.idleOut)
 	return h
 }
 
