@@ -68,4 +68,3 @@ func Serve(ctx context.Context, opts Options) error {
 	}
 	return errors.Join(append(errs, engine.Close())...)
 }
-
