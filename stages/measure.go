@@ -78,11 +78,11 @@ func Metrics() verdict.Schema {
 }
 
 // Measure reads the metrics of every step that ran, from the folder of its
-// result. A step's reader that fails is told as a warning, and its figures stay
-// unmeasured.
-func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (verdict.Metrics, []string) {
+// result, and gives them by the step's ID. A step's reader that fails is told as
+// a warning, and its figures stay unmeasured.
+func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (map[string]verdict.Metrics, []string) {
 	all := groups()
-	out := verdict.Metrics{}
+	out := map[string]verdict.Metrics{}
 	var warnings []string
 	steps := g.ByID()
 	for _, r := range results {
@@ -103,7 +103,10 @@ func Measure(g *plan.Graph, results []plan.Result, c *crate.Crate) (verdict.Metr
 				continue
 			}
 			if len(values) > 0 {
-				out[name] = values
+				if out[r.Step] == nil {
+					out[r.Step] = verdict.Metrics{}
+				}
+				out[r.Step][name] = values
 			}
 		}
 		root.Close()

@@ -81,7 +81,7 @@ func TestMeasure(t *testing.T) {
 			results := []plan.Result{{Step: "t.s", Status: c.status, ExitCode: code, Dir: recorded(t, c.files)}}
 			m, warnings := Measure(g, results, &crate.Crate{Project: &cargo.Project{}})
 			got := ""
-			if values, ok := m[c.metric]; ok {
+			if values, ok := m["t.s"][c.metric]; ok {
 				b, err := json.Marshal(values)
 				if err != nil {
 					t.Fatal(err)

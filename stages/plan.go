@@ -50,16 +50,16 @@ func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
 }
 
 func newPlanner(in Input) *planner {
-	return &planner{in: in, rooms: map[string]setup.Room{}, measured: map[string]string{}, graph: &plan.Graph{}}
+	return &planner{in: in, rooms: map[string]setup.Room{}, known: groups(), graph: &plan.Graph{}}
 }
 
 func (p *planner) plan() (*plan.Graph, hcl.Diagnostics) {
-	var image *config.Ref // of this and the later stages
+	images := map[string]*config.Ref{} // by module, of this and its later stages
 	for _, s := range p.in.Pipeline.Stages {
 		if s.Image != nil {
-			image = s.Image
+			images[s.Module] = s.Image
 		}
-		p.stage(s, image)
+		p.stage(s, images[s.Module])
 	}
 	if !p.diags.HasErrors() {
 		p.checkOrder()
@@ -75,9 +75,8 @@ type planner struct {
 	rooms  map[string]setup.Room // by image
 	// warmed is the image whose dependencies the setup stage compiles.
 	warmed string
-	// measured are the steps that give each group of metrics.
-	measured map[string]string
-	diags    hcl.Diagnostics
+	known  map[string]group // that a step can measure
+	diags  hcl.Diagnostics
 }
 
 func (p *planner) fail(r hcl.Range, summary, format string, args ...any) {
@@ -85,11 +84,14 @@ func (p *planner) fail(r hcl.Range, summary, format string, args ...any) {
 }
 
 func (p *planner) stage(s config.Stage, image *config.Ref) {
-	out := plan.Stage{Name: s.Name, Budget: s.Budget, BudgetFails: s.BudgetFails, Range: config.PlanRange(s.Range)}
+	out := plan.Stage{Name: s.Name, Module: s.Module, Budget: s.Budget, BudgetFails: s.BudgetFails, Range: config.PlanRange(s.Range)}
+	if s.Instance != "" {
+		out.Block, out.Instance = s.Block, s.Instance
+	}
 	switch {
 	case !s.When:
 		out.Skipped = "its condition is false"
-	case s.Name != "setup" && len(p.in.Only) > 0 && !slices.Contains(p.in.Only, s.Name):
+	case s.Name != "setup" && len(p.in.Only) > 0 && !slices.Contains(p.in.Only, s.Name) && (s.Module != "" || !slices.Contains(p.in.Only, s.Block)):
 		out.Skipped = NotAsked
 	}
 	if s.Name == "setup" && image != nil {
@@ -123,6 +125,9 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 		ID: s.Name + "." + step.Name, Stage: s.Name, Name: step.Name,
 		Command: step.Command, Runner: step.Uses, Timeout: step.Timeout,
 		After: step.After, Metrics: step.Metrics, Range: config.PlanRange(step.Range),
+	}
+	if step.Instance != "" {
+		out.Block, out.Instance = step.Block, step.Instance
 	}
 	p.checkMetrics(out.ID, step)
 	if step.Uses != "" {
@@ -226,22 +231,17 @@ func (p *planner) mount(m config.Mount) plan.Mount {
 	return out
 }
 
-// checkMetrics refuses metrics that nothing reads, and two steps for one group:
-// which of the two a gate would judge could not be told.
+// checkMetrics refuses metrics that nothing reads, and a group that is named
+// twice, which would count twice.
 func (p *planner) checkMetrics(id string, step config.Step) {
-	known := groups()
-	for _, name := range step.Metrics {
-		if _, ok := known[name]; !ok {
+	for i, name := range step.Metrics {
+		if _, ok := p.known[name]; !ok {
 			names := Metrics().Groups()
 			p.fail(step.Range, "Unknown metrics", "Step %q can't measure %q; the groups of metrics are %s.%s", id, name,
 				strings.Join(names, ", "), lang.DidYouMean(name, names))
-			continue
+		} else if slices.Contains(step.Metrics[:i], name) {
+			p.fail(step.Range, "Metrics named twice", "Step %q names %q twice.", id, name)
 		}
-		if other, taken := p.measured[name]; taken {
-			p.fail(step.Range, "Metrics measured twice", "Steps %q and %q both measure %q.", other, id, name)
-			continue
-		}
-		p.measured[name] = id
 	}
 }
 

@@ -227,7 +227,7 @@ func TestPlanRefuses(t *testing.T) {
 		"warm, no setup":                        {warm + "stage \"t\" {\n  image = image.w\n  step \"s\" { command = [\"x\"] }\n}", `stage "setup" { image = image.w }`},
 		"name of our own":                       {warm + "stage \"setup\" {\n  image = image.w\n  step \"vendor\" { command = [\"x\"] }\n}", `makes a step called "vendor" of its own`},
 		"unknown metrics":                       {image + "stage \"t\" {\n  image = image.i\n  step \"s\" {\n    command = [\"x\"]\n    metrics = [\"test\"]\n  }\n}", `Did you mean "tests"?`},
-		"metrics twice":                         {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    metrics = [\"tests\"]\n  }\n}", `"t.a" and "t.b" both measure "tests"`},
+		"metrics twice":                         {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    metrics = [\"tests\", \"tests\"]\n  }\n}", `"t.a" names "tests" twice`},
 		"unknown runner":                        {"stage \"t\" {\n  step \"s\" { uses = \"audti\" }\n}", `There is no runner "audti"`},
 		"runner with image":                     {image + "stage \"t\" {\n  step \"s\" {\n    uses  = \"audit\"\n    image = image.i\n  }\n}", "runs in no container"},
 		"service of an image without a command": {image + "service \"d\" { image = image.i }\nstage \"t\" {\n  image = image.i\n  step \"s\" {\n    command  = [\"x\"]\n    services = [service.d]\n  }\n}", `service "d" needs command or script`},

@@ -25,7 +25,7 @@ func (p *planner) services(step config.Step) ([]plan.Service, bool) {
 		}
 		p.addImage(image)
 		s := plan.Service{
-			Name: name, Image: image.Name, Command: block.Command, Env: block.Env, Dir: block.Dir, User: block.User,
+			Name: block.Host, Image: image.Name, Command: block.Command, Env: block.Env, Dir: block.Dir, User: block.User,
 			Ready: plan.Ready(block.Ready), Range: config.PlanRange(block.Range),
 		}
 		if len(s.Command) == 0 {

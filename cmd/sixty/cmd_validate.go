@@ -154,24 +154,32 @@ func evaluate(cfg *config.Config, vars map[string]cty.Value, about cty.Value) hc
 		images[i.Name] = plan.Image{Name: i.Name}
 	}
 	g, d := stages.Plan(stages.Input{Pipeline: p, Images: images})
-	steps := g.Steps()
 	if diags.HasErrors() {
 		// An attribute that can't be read would seem to be missing, and a step
 		// that can't be planned still has a name.
 		d = nil
-		planned := map[string]bool{}
-		for _, s := range steps {
-			planned[s.ID] = true
-		}
-		for _, s := range p.Stages {
-			for _, step := range s.Steps {
-				if id := s.Name + "." + step.Name; !planned[id] {
-					steps = append(steps, plan.Step{ID: id, Stage: s.Name, Name: step.Name})
-				}
+		addUnplanned(g, p)
+	}
+	return append(append(diags, d...), verdict.Check(p, stages.Metrics(), g)...)
+}
+
+// addUnplanned adds to a graph, whose stages are the pipeline's, the steps that
+// could not be planned, with what others may refer to.
+func addUnplanned(g *plan.Graph, p *config.Pipeline) {
+	planned := g.ByID()
+	for i, s := range p.Stages {
+		for _, step := range s.Steps {
+			id := s.Name + "." + step.Name
+			if _, ok := planned[id]; ok {
+				continue
 			}
+			missing := plan.Step{ID: id, Stage: s.Name, Name: step.Name, Metrics: step.Metrics}
+			if step.Instance != "" {
+				missing.Block, missing.Instance = step.Block, step.Instance
+			}
+			g.Stages[i].Steps = append(g.Stages[i].Steps, missing)
 		}
 	}
-	return append(append(diags, d...), verdict.Check(p, stages.Metrics(), steps)...)
 }
 
 // sample is a value with something in place of everything unknown: one element

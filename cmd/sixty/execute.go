@@ -36,10 +36,11 @@ type executed struct {
 	input   stages.Input
 	graph   *plan.Graph
 	results []plan.Result
-	metrics verdict.Metrics
-	verdict verdict.Verdict
-	engine  string
-	started time.Time
+	// measured are the figures of each step, by its ID.
+	measured map[string]verdict.Metrics
+	verdict  verdict.Verdict
+	engine   string
+	started  time.Time
 	// reproduction is nil where nobody asked for it, or nothing was made.
 	reproduction *reproduction
 	// judged is when the last step had ended and the reporting stage began.
@@ -106,14 +107,15 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	}
 	e.judged = time.Now()
 	var unread []string
-	e.metrics, unread = stages.Measure(e.graph, e.results, e.crate)
+	e.measured, unread = stages.Measure(e.graph, e.results, e.crate)
 	for _, text := range unread {
 		e.warnings = append(e.warnings, text)
 		view.Note("Warning: %s", text)
 	}
 	var diags hcl.Diagnostics
-	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), e.results, e.metrics, o.level,
-		slices.Concat(e.budgets(), verdict.Ungated(e.pipeline.Gates, e.graph.Steps(), e.results), o.partial())...)
+	left := verdict.Run{Graph: e.graph, Results: e.results, Measured: e.measured}
+	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), left, o.level,
+		slices.Concat(e.budgets(), verdict.Ungated(e.pipeline, left), o.partial())...)
 	a.warn(r, diags, view)
 	if o.prove {
 		if e.reproduction, err = a.proveReproducible(ctx, o, e, eng, view); err != nil {
@@ -147,7 +149,7 @@ func (r *resolved) check() error {
 		images[i.Name] = plan.Image{Name: i.Name}
 	}
 	g, diags := stages.Plan(stages.Input{Pipeline: r.pipeline, Images: images})
-	diags = append(diags, verdict.Check(r.pipeline, stages.Metrics(), g.Steps())...)
+	diags = append(diags, verdict.Check(r.pipeline, stages.Metrics(), g)...)
 	if diags.HasErrors() {
 		return &diagError{diags, r.cfg.Files}
 	}

@@ -95,7 +95,7 @@ func (e *executed) writeMetrics(path string) error {
 	if path == "" {
 		return nil
 	}
-	m, err := json.MarshalIndent(e.metrics, "", "  ")
+	m, err := json.MarshalIndent(e.verdict.Metrics, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the metrics: %w", err)
 	}
@@ -161,7 +161,7 @@ func (e *executed) report(o *runOptions, artifacts []report.Artifact) report.Rep
 	r := report.Report{
 		Schema: report.SchemaURI, SessionID: rand.Text(), CrateName: e.crate.Name, CrateVersion: e.crate.Version,
 		Template: e.template, StartedAt: e.started.UTC(), Sixty: version, Engine: e.engine, Source: e.tree.Digest,
-		Images: []report.Image{}, Metrics: e.metrics, Gates: []report.Gate{}, Level: e.verdict.Asked,
+		Images: []report.Image{}, Metrics: e.verdict.Metrics, Gates: []report.Gate{}, Level: e.verdict.Asked,
 		NetworkSteps: []string{}, Artifacts: artifacts, DeploymentStatus: report.NotReady,
 		Recommendation: report.Recommend(e.verdict), Warnings: e.warnings,
 	}
@@ -170,6 +170,14 @@ func (e *executed) report(o *runOptions, artifacts []report.Artifact) report.Rep
 	}
 	reporting := plan.Result{Step: "reporting.report", Stage: "reporting", Name: "report", Status: plan.StatusPassed, Started: e.judged, Ended: time.Now()}
 	r.Stages = report.Stages(e.graph, append(e.host, reporting), e.results)
+	for _, stage := range r.Stages {
+		for i, step := range stage.Steps {
+			stage.Steps[i].Metrics = e.measured[step.ID]
+		}
+	}
+	for _, o := range e.verdict.Outputs {
+		r.Outputs = append(r.Outputs, report.Output(o))
+	}
 	status := map[string]plan.Status{}
 	for _, g := range e.verdict.Gates {
 		status[g.Name] = g.Status

@@ -52,6 +52,21 @@ func (a *app) printReport(r report.Report) {
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
 	fmt.Fprintln(a.stdout)
+	a.printOutputs(r)
+}
+
+// printOutputs shows the values of the pipeline's output blocks.
+func (a *app) printOutputs(r report.Report) {
+	if len(r.Outputs) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
+	fmt.Fprintln(w, "OUTPUT\tVALUE")
+	for _, o := range r.Outputs {
+		fmt.Fprintf(w, "%s\t%s\n", o.Name, readable(o.Text()))
+	}
+	w.Flush() //nolint:errcheck // the terminal is gone
+	fmt.Fprintln(a.stdout)
 }
 
 func stageTime(s report.Stage) string {

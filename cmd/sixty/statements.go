@@ -209,7 +209,11 @@ func pipelineResource(cfg *config.Config) *statement.Resource {
 	}
 	var lines strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(cfg.Files[name].Bytes), filepath.Base(name))
+		shown := filepath.Base(name)
+		if below, err := filepath.Rel(cfg.Dir, name); err == nil {
+			shown = filepath.ToSlash(below) // a module's files lie in folders
+		}
+		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(cfg.Files[name].Bytes), shown)
 	}
 	return &statement.Resource{Name: filepath.Base(cfg.Dir), Digest: statement.Digest{statement.DirHash: fmt.Sprintf("%x", sha256.Sum256([]byte(lines.String())))}}
 }

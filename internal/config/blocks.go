@@ -183,6 +183,9 @@ func decodeNested(blocks hcl.Blocks) (mounts, outputs []LabelledBlock, diags hcl
 // are there.
 type Gate struct {
 	Name string
+	// Module is the path of the module that the gate is of, empty for the
+	// pipeline.
+	Module string
 	// Level is the readiness level that asks for the gate.
 	Level string
 	// Severity is "error", or "warning" for a gate that only informs.
@@ -227,7 +230,9 @@ type OutputBlock struct {
 	Name        string
 	Value       hcl.Expression
 	Description string
-	Range       hcl.Range
+	// Sensitive says that the value is shown nowhere.
+	Sensitive bool
+	Range     hcl.Range
 }
 
 func decodeOutput(block *hcl.Block) (OutputBlock, hcl.Diagnostics) {
@@ -240,6 +245,15 @@ func decodeOutput(block *hcl.Block) (OutputBlock, hcl.Diagnostics) {
 		var d hcl.Diagnostics
 		out.Description, d = literalString(attr)
 		diags = append(diags, d...)
+	}
+	if attr, ok := content.Attributes["sensitive"]; ok {
+		val, d := lang.Constant(attr.Expr)
+		diags = append(diags, d...)
+		if val, err := convert.Convert(val, cty.Bool); !d.HasErrors() && (err != nil || val.IsNull() || !val.IsKnown()) {
+			diags = append(diags, unsuitable(attr, "true or false"))
+		} else if !d.HasErrors() {
+			out.Sensitive = val.True()
+		}
 	}
 	return out, diags
 }

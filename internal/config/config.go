@@ -33,7 +33,18 @@ type Config struct {
 	Stages          []StageBlock
 	Gates           []Gate
 	Outputs         []OutputBlock
+	Modules         []ModuleBlock
+
+	// module is the path of the module that this is, empty for the pipeline.
+	module string
+	// order are the stages and modules as they follow each other.
+	order []place
+	// broken says that files could not be read whole.
+	broken bool
 }
+
+// place is a stage or a module, the other one is -1.
+type place struct{ stage, module int }
 
 // NamedBlock is a block that has a name and nothing else.
 type NamedBlock struct {
@@ -72,8 +83,8 @@ func pipelineFiles(path string) (names []string, dir string, err error) {
 		return nil, "", err
 	}
 	for _, e := range entries {
-		if name := e.Name(); e.Type().IsRegular() && (strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")) {
-			names = append(names, filepath.Join(path, name))
+		if e.Type().IsRegular() && isPipelineFile(e.Name()) {
+			names = append(names, filepath.Join(path, e.Name()))
 		}
 	}
 	if len(names) == 0 {
@@ -82,22 +93,38 @@ func pipelineFiles(path string) (names []string, dir string, err error) {
 	return names, path, nil
 }
 
+func isPipelineFile(name string) bool {
+	return strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+}
+
 // Parse is Load for sources that are already in memory, in the order of
-// names. Override files come last. Names that nothing declares are errors, and
-// declarations that nothing names are warnings.
+// names; the modules that they call are read from dir. Override files come
+// last. Names that nothing declares are errors, and declarations that nothing
+// names are warnings.
 func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
+	l := &loader{root: dir, files: map[string]*hcl.File{}, parsed: map[string]*Config{}}
+	cfg, diags := l.parse(dir, names, sources)
+	cfg.Files = l.files
+	diags = append(diags, l.modules(cfg, nil)...)
+	if !cfg.broken {
+		diags = append(diags, cfg.checkReferences()...)
+	}
+	return cfg, diags
+}
+
+// parse reads the files of one folder, without the modules that they call.
+func (l *loader) parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
 	cfg := &Config{Dir: dir}
 	parser := hclparse.NewParser()
-	diags := lang.GuardFiles(names, sources)
+	for _, name := range names {
+		l.files[name] = &hcl.File{Bytes: sources[name]}
+	}
+	diags := l.guard.Files(names, sources)
 	if diags.HasErrors() {
-		cfg.Files = map[string]*hcl.File{}
-		for _, name := range names {
-			cfg.Files[name] = &hcl.File{Bytes: sources[name]}
-		}
+		cfg.broken = true
 		return cfg, diags
 	}
-	var bodies []hcl.Body
-	var native, overrides []*hclsyntax.Body
+	var bodies, overrides []*hclsyntax.Body
 	for _, name := range names {
 		var file *hcl.File
 		var d hcl.Diagnostics
@@ -110,36 +137,31 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 		if file == nil {
 			continue
 		}
-		body, isNative := file.Body.(*hclsyntax.Body)
-		if isNative && isOverride(name) && len(names) > 1 {
+		l.files[name] = file
+		body, ok := file.Body.(*hclsyntax.Body)
+		if !ok {
+			body, d = native(file.Body, Schema())
+			diags = append(diags, d...)
+		}
+		if isOverride(name) && len(names) > 1 {
 			overrides = append(overrides, body)
-			continue
+		} else {
+			bodies = append(bodies, body)
 		}
-		if isNative {
-			native = append(native, body)
-		}
-		bodies = append(bodies, file.Body)
 	}
-	cfg.Files = parser.Files()
-	broken := diags.HasErrors()
+	cfg.broken = diags.HasErrors() // else what could not be read would seem undeclared
 	for _, body := range overrides {
-		diags = append(diags, override(native, body)...)
-	}
-	for _, body := range native {
-		lang.Meter(body)
+		diags = append(diags, override(bodies, body)...)
 	}
 	for _, body := range bodies {
+		lang.Meter(body)
 		content, d := body.Content(rootBody)
 		diags = append(diags, d...)
 		for _, block := range content.Blocks {
 			diags = append(diags, cfg.decode(block)...)
 		}
 	}
-	diags = append(diags, cfg.checkNames()...)
-	if !broken { // else what could not be read would seem undeclared
-		diags = append(diags, cfg.checkReferences()...)
-	}
-	return cfg, diags
+	return cfg, append(diags, cfg.checkNames()...)
 }
 
 func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
@@ -174,10 +196,16 @@ func (c *Config) decode(block *hcl.Block) hcl.Diagnostics {
 		var s StageBlock
 		s, diags = decodeStage(block)
 		c.Stages = append(c.Stages, s)
+		c.order = append(c.order, place{stage: len(c.Stages) - 1, module: -1})
 	case "gate":
 		var g Gate
 		g, diags = decodeGate(block)
 		c.Gates = append(c.Gates, g)
+	case "module":
+		var m ModuleBlock
+		m, diags = decodeModule(block)
+		c.Modules = append(c.Modules, m)
+		c.order = append(c.order, place{stage: -1, module: len(c.Modules) - 1})
 	case "output":
 		var o OutputBlock
 		o, diags = decodeOutput(block)
@@ -214,6 +242,7 @@ func (c *Config) checkNames() hcl.Diagnostics {
 	check("service", len(c.Services), func(i int) (string, hcl.Range) { return c.Services[i].Name, c.Services[i].Range })
 	check("stage", len(c.Stages), func(i int) (string, hcl.Range) { return c.Stages[i].Name, c.Stages[i].Range })
 	check("gate", len(c.Gates), func(i int) (string, hcl.Range) { return c.Gates[i].Name, c.Gates[i].Range })
+	check("module", len(c.Modules), func(i int) (string, hcl.Range) { return c.Modules[i].Name, c.Modules[i].Range })
 	check("output", len(c.Outputs), func(i int) (string, hcl.Range) { return c.Outputs[i].Name, c.Outputs[i].Range })
 	for _, s := range c.Stages {
 		check("step", len(s.Steps), func(i int) (string, hcl.Range) { return s.Steps[i].Name, s.Steps[i].Range })

@@ -138,6 +138,7 @@ func describe(p *Pipeline) string {
 		line(0, "secret", s.Name)
 		line(1, "env", s.Env)
 		line(1, "file", s.File)
+		line(1, "dir", filepath.ToSlash(s.Dir))
 	}
 	for _, s := range p.Services {
 		line(0, "service", s.Name)
@@ -154,6 +155,7 @@ func describe(p *Pipeline) string {
 	}
 	for _, s := range p.Stages {
 		line(0, "stage", s.Name)
+		line(1, "module", s.Module)
 		line(1, "pack", s.Pack)
 		line(1, "version", s.Version)
 		for _, name := range keys(s.Vars) {
@@ -190,10 +192,11 @@ func describe(p *Pipeline) string {
 	}
 	for _, g := range p.Gates {
 		line(0, "gate", g.Name)
+		line(1, "module", g.Module)
 		line(1, "level", g.Level)
 		line(1, "severity", g.Severity)
 	}
-	for _, o := range p.Outputs {
+	for _, o := range p.Scopes[0].Outputs {
 		line(0, "output", o.Name)
 		line(1, "description", o.Description)
 	}
@@ -338,7 +341,7 @@ locals { jobs = 4 }
 image "rust" { from = local.jobs }
 `
 	cases := map[string]struct{ src, want string }{
-		"unknown block":     {`cache "crago" {}`, `No other file in HCL syntax declares the cache "crago", which this file overrides. Did you mean "cargo"?`},
+		"unknown block":     {`cache "crago" {}`, `No other file declares the cache "crago", which this file overrides. Did you mean "cargo"?`},
 		"unknown local":     {`locals { job = 1 }`, `Did you mean "jobs"?`},
 		"attribute":         {`x = 1`, "A pipeline has blocks alone at its top."},
 		"unknown attribute": {`image "rust" { frm = "x" }`, `An argument named "frm" is not expected here.`},
@@ -406,7 +409,7 @@ func TestLocalsAreBounded(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			_, diags = cfg.EvaluateImages(nil)
+			_, diags = cfg.Evaluate(nil, sampleCrate())
 			if text := diags.Error(); !strings.Contains(text, "too large") && !strings.Contains(text, "more than") {
 				t.Errorf("got %v", diags)
 			}

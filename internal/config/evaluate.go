@@ -3,89 +3,238 @@ package config
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
-// selfAttr holds a block's own reference inside the object that stands for it;
-// no attribute can have this name, so it can't be read by accident.
-const selfAttr = "#self"
-
 // Evaluate computes every attribute. vars are the variables' values; crate is
 // what is known of the crate, or an unknown value while nothing is.
 func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline, hcl.Diagnostics) {
-	ctx, diags := c.context(vars, crate)
-	steps, d := c.expand(ctx)
-	diags = append(diags, d...)
-	ctx.Variables["stage"] = c.stageObject(steps)
-	p := &Pipeline{Gates: c.Gates, Outputs: c.Outputs, Context: ctx}
+	return c.evaluate(vars, crate, lang.FunctionMap(c.Dir))
+}
+
+// evaluate is Evaluate with what the loops of the caller are metered by.
+func (c *Config) evaluate(vars map[string]cty.Value, crate cty.Value, metered map[string]function.Function) (*Pipeline, hcl.Diagnostics) {
+	e := c.evaluation(vars, crate, lang.SharedMeter(c.Dir, metered))
+	e.need(c.expansions()...)
+	stages, d := c.expand(e.ctx)
+	e.diags = append(e.diags, d...)
+	e.ctx.Variables["stage"] = c.stageHandles(stages)
+	e.all()
+	p := &Pipeline{Context: e.ctx}
 	for _, b := range c.Images {
-		image, d := b.evaluate(ctx)
-		diags = append(diags, d...)
+		image, d := b.evaluate(e.ctx)
+		e.diags = append(e.diags, d...)
+		image.Name = c.qualified(b.Name)
 		p.Images = append(p.Images, image)
 	}
 	for _, b := range c.Caches {
-		p.Caches = append(p.Caches, b.Name)
+		p.Caches = append(p.Caches, c.qualified(b.Name))
 	}
 	for _, b := range c.Secrets {
-		s, d := b.evaluate(ctx)
-		diags = append(diags, d...)
+		s, d := b.evaluate(e.ctx)
+		e.diags = append(e.diags, d...)
+		s.Name, s.Dir = c.qualified(b.Name), c.Dir
 		p.Secrets = append(p.Secrets, s)
 	}
 	for _, b := range c.Services {
-		s, d := b.evaluate(ctx)
-		diags = append(diags, d...)
+		s, d := b.evaluate(e.ctx)
+		e.diags = append(e.diags, d...)
+		s.Name = c.qualified(b.Name)
 		p.Services = append(p.Services, s)
 	}
-	for _, b := range c.Stages {
-		s, d := b.evaluateAll(steps[b.Name], ctx)
-		diags = append(diags, d...)
-		p.Stages = append(p.Stages, s)
+	for _, g := range c.Gates {
+		g.Name, g.Module = c.qualified(g.Name), c.module
+		p.Gates = append(p.Gates, g)
 	}
-	return p, c.explain(diags)
+	p.Scopes = []Scope{{Module: c.module, Context: e.ctx, Outputs: c.Outputs, Handles: e.handles(stages)}}
+	for _, at := range c.order {
+		if at.module >= 0 {
+			p.include(e.modules[c.Modules[at.module].Name])
+			continue
+		}
+		for _, i := range stages[c.Stages[at.stage].Name] {
+			s, d := i.evaluateAll(e.ctx)
+			e.diags = append(e.diags, d...)
+			s.Module = c.module
+			p.Stages = append(p.Stages, s)
+		}
+	}
+	return p, c.explain(e.diags)
+}
+
+// handles are the values of the outputs as far as they are known before the run.
+// One that is wrong is unknown as well: that is said where all are evaluated.
+func (e *evaluation) handles(stages map[string][]stageInstance) map[string]cty.Value {
+	if e.Config.module == "" {
+		return nil // no one calls the pipeline
+	}
+	ctx := e.ctx.NewChild()
+	ctx.Variables = map[string]cty.Value{"step": uniqueSteps(stages)}
+	out := map[string]cty.Value{}
+	for _, o := range e.Outputs {
+		out[o.Name] = cty.DynamicVal
+		if o.Value == nil {
+			continue
+		}
+		if val, d := o.Value.Value(ctx); !d.HasErrors() {
+			out[o.Name] = val
+			if o.Sensitive {
+				out[o.Name] = val.Mark(Sensitive)
+			}
+		}
+	}
+	return out
+}
+
+// include adds what a module has to the pipeline that calls it; nil adds
+// nothing.
+func (p *Pipeline) include(module *Pipeline) {
+	if module == nil {
+		return
+	}
+	p.Images = append(p.Images, module.Images...)
+	p.Caches = append(p.Caches, module.Caches...)
+	p.Secrets = append(p.Secrets, module.Secrets...)
+	p.Services = append(p.Services, module.Services...)
+	p.Stages = append(p.Stages, module.Stages...)
+	p.Gates = append(p.Gates, module.Gates...)
+	p.Scopes = append(p.Scopes, module.Scopes...)
 }
 
 // Concept evaluates what is needed before there is a crate: the concept and
 // generation stages without their steps.
 func (c *Config) Concept(vars map[string]cty.Value) (concept, generation Stage, diags hcl.Diagnostics) {
-	ctx, diags := c.context(vars, cty.DynamicVal)
+	var exprs []hcl.Expression
+	for _, b := range c.Stages {
+		if b.Name == "concept" || b.Name == "generation" {
+			exprs = append(exprs, expressionsOf(b.Attrs)...)
+			for _, g := range b.Graphs {
+				exprs = append(exprs, expressionsOf(g.Attrs)...)
+			}
+		}
+	}
+	e := c.early(vars, exprs)
 	for _, b := range c.Stages {
 		var d hcl.Diagnostics
 		switch b.Name {
 		case "concept":
-			concept, d = b.evaluate(ctx)
+			concept, d = b.evaluate(e.ctx)
 		case "generation":
-			generation, d = b.evaluate(ctx)
+			generation, d = b.evaluate(e.ctx)
 		}
-		diags = append(diags, d...)
+		e.diags = append(e.diags, d...)
 	}
-	return concept, generation, c.explain(diags)
+	return concept, generation, c.explain(e.diags)
 }
 
-func (c *Config) context(vars map[string]cty.Value, crate cty.Value) (*hcl.EvalContext, hcl.Diagnostics) {
-	ctx := &hcl.EvalContext{
-		Functions: lang.FunctionMap(c.Dir),
+// EvaluateImages computes the image blocks alone, of modules as well. What
+// depends on the crate or on a module's outputs is not known yet.
+func (c *Config) EvaluateImages(vars map[string]cty.Value) ([]Image, hcl.Diagnostics) {
+	var exprs []hcl.Expression
+	for _, b := range c.Images {
+		exprs = append(exprs, expressionsOf(b.Attrs)...)
+		if b.Debian != nil {
+			exprs = append(exprs, expressionsOf(b.Debian.Attrs)...)
+		}
+	}
+	for _, m := range c.Modules {
+		exprs = append(exprs, expressionsOf(m.Inputs)...)
+	}
+	e := c.early(vars, exprs)
+	var out []Image
+	for _, b := range c.Images {
+		image, d := b.evaluate(e.ctx)
+		e.diags = append(e.diags, d...)
+		image.Name = c.qualified(b.Name)
+		out = append(out, image)
+	}
+	for i := range c.Modules {
+		m := &c.Modules[i]
+		if m.Config == nil {
+			continue
+		}
+		values, d := m.inputs(e.ctx)
+		e.diags = append(e.diags, d...)
+		if !d.HasErrors() {
+			images, d := m.Config.EvaluateImages(values)
+			e.diags = append(e.diags, d...)
+			out = append(out, images...)
+		}
+	}
+	return out, c.explain(e.diags)
+}
+
+// early is an evaluation of some expressions before there is a crate.
+func (c *Config) early(vars map[string]cty.Value, exprs []hcl.Expression) *evaluation {
+	e := c.evaluation(vars, cty.DynamicVal, lang.FunctionMap(c.Dir))
+	e.early = true
+	e.need(exprs...)
+	return e
+}
+
+func expressionsOf(attrs hcl.Attributes) []hcl.Expression {
+	var out []hcl.Expression
+	for _, name := range sortedNames(attrs) {
+		out = append(out, attrs[name].Expr)
+	}
+	return out
+}
+
+func (c *Config) evaluation(vars map[string]cty.Value, crate cty.Value, funcs map[string]function.Function) *evaluation {
+	e := &evaluation{Config: c, crate: crate, locals: map[string]Local{}, calls: map[string]*ModuleBlock{},
+		values: map[string]cty.Value{}, modules: map[string]*Pipeline{}}
+	for _, l := range c.Locals {
+		e.locals[l.Name] = l
+	}
+	for i := range c.Modules {
+		e.calls[c.Modules[i].Name] = &c.Modules[i]
+	}
+	e.ctx = &hcl.EvalContext{
+		Functions: funcs,
 		Variables: map[string]cty.Value{
-			"var":   objectOf(vars),
-			"path":  cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(c.Dir)}),
-			"crate": crate,
-			"image": c.refs(len(c.Images), func(i int) Ref { return Ref{Kind: RefImage, Name: c.Images[i].Name} }),
-			"cache": c.refs(len(c.Caches), func(i int) Ref { return Ref{Kind: RefCache, Name: c.Caches[i].Name} }),
-			"secret": c.refs(len(c.Secrets), func(i int) Ref {
-				return Ref{Kind: RefSecret, Name: c.Secrets[i].Name}
-			}),
-			"service": c.refs(len(c.Services), func(i int) Ref {
-				return Ref{Kind: RefService, Name: c.Services[i].Name}
-			}),
-			"stage": c.stageObject(c.unexpanded()),
+			"var":     objectOf(vars),
+			"path":    cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(c.Dir)}),
+			"crate":   crate,
+			"image":   c.refs(RefImage, len(c.Images), func(i int) string { return c.Images[i].Name }),
+			"cache":   c.refs(RefCache, len(c.Caches), func(i int) string { return c.Caches[i].Name }),
+			"secret":  c.refs(RefSecret, len(c.Secrets), func(i int) string { return c.Secrets[i].Name }),
+			"service": c.refs(RefService, len(c.Services), func(i int) string { return c.Services[i].Name }),
+			"local":   cty.EmptyObjectVal,
+			"module":  cty.EmptyObjectVal,
+			"stage":   c.unexpanded(),
 		},
 	}
-	diags := c.evaluateLocals(ctx)
-	return ctx, diags
+	return e
+}
+
+// expansions are the expressions that decide which steps there are.
+func (c *Config) expansions() []hcl.Expression {
+	var out []hcl.Expression
+	add := func(attrs hcl.Attributes) {
+		for _, name := range []string{"matrix", "exclude", "for_each"} {
+			if attr, ok := attrs[name]; ok {
+				out = append(out, attr.Expr)
+			}
+		}
+	}
+	for _, s := range c.Stages {
+		add(s.Attrs)
+		for _, step := range s.Steps {
+			add(step.Attrs)
+			for _, d := range step.dynamic {
+				if body, ok := d.Body.(*hclsyntax.Body); ok {
+					dynamicExpressions(body, func(e hcl.Expression) { out = append(out, e) })
+				}
+			}
+		}
+	}
+	return out
 }
 
 func objectOf(m map[string]cty.Value) cty.Value {
@@ -93,135 +242,6 @@ func objectOf(m map[string]cty.Value) cty.Value {
 		return cty.EmptyObjectVal
 	}
 	return cty.ObjectVal(m)
-}
-
-func (c *Config) refs(n int, at func(int) Ref) cty.Value {
-	m := map[string]cty.Value{}
-	for i := range n {
-		r := at(i)
-		m[r.Name] = refVal(r)
-	}
-	return objectOf(m)
-}
-
-// unexpanded gives every step as one instance: what locals and images can
-// refer to, before matrices have values.
-func (c *Config) unexpanded() map[string][]instance {
-	out := map[string][]instance{}
-	for _, s := range c.Stages {
-		for _, step := range s.Steps {
-			out[s.Name] = append(out[s.Name], instance{StepBlock: step})
-		}
-	}
-	return out
-}
-
-// stageObject is what `stage` refers to: for each stage its steps, and for
-// generation the tree and the lockfile.
-func (c *Config) stageObject(steps map[string][]instance) cty.Value {
-	m := map[string]cty.Value{}
-	for _, s := range c.Stages {
-		attrs := map[string]cty.Value{"step": s.stepObject(steps[s.Name])}
-		if s.Name == "generation" {
-			attrs["tree"] = refVal(Ref{Kind: RefTree})
-			attrs["lockfile"] = refVal(Ref{Kind: RefLockfile})
-		}
-		m[s.Name] = cty.ObjectVal(attrs)
-	}
-	if _, declared := m["generation"]; !declared {
-		// A crate that exists has a tree and a lockfile as well.
-		m["generation"] = cty.ObjectVal(map[string]cty.Value{
-			"step": cty.EmptyObjectVal, "tree": refVal(Ref{Kind: RefTree}), "lockfile": refVal(Ref{Kind: RefLockfile}),
-		})
-	}
-	return objectOf(m)
-}
-
-// stepObject is what `step` refers to. A step with a matrix or for_each stands
-// for all its instances, and has one attribute for each.
-func (b StageBlock) stepObject(instances []instance) cty.Value {
-	steps := map[string]map[string]cty.Value{}
-	ids := map[string][]string{}
-	for _, step := range b.Steps {
-		steps[step.Name] = map[string]cty.Value{}
-	}
-	for _, i := range instances {
-		id := b.Name + "." + i.name()
-		ids[i.Name] = append(ids[i.Name], id)
-		outputs := map[string]cty.Value{}
-		for _, o := range i.Outputs {
-			outputs[o.Label] = refVal(Ref{Kind: RefOutput, Name: id, Output: o.Label})
-		}
-		if i.key == "" {
-			steps[i.Name]["output"] = objectOf(outputs)
-			continue
-		}
-		steps[i.Name][i.key] = cty.ObjectVal(map[string]cty.Value{
-			selfAttr: refVal(Ref{Kind: RefStep, Name: id, steps: []string{id}}),
-			"output": objectOf(outputs),
-		})
-	}
-	all := map[string]cty.Value{}
-	for name, attrs := range steps {
-		attrs[selfAttr] = refVal(Ref{Kind: RefStep, Name: b.Name + "." + name, steps: ids[name]})
-		all[name] = cty.ObjectVal(attrs)
-	}
-	return objectOf(all)
-}
-
-// evaluateLocals resolves locals in the order of their dependencies.
-func (c *Config) evaluateLocals(ctx *hcl.EvalContext) hcl.Diagnostics {
-	var diags hcl.Diagnostics
-	exprs := map[string]Local{}
-	for _, l := range c.Locals {
-		exprs[l.Name] = l
-	}
-	done := map[string]cty.Value{}
-	var visiting []string
-	var visit func(l Local)
-	visit = func(l Local) {
-		if _, ok := done[l.Name]; ok {
-			return
-		}
-		for i, name := range visiting {
-			if name == l.Name {
-				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cycle of locals",
-					Detail: "Locals depend on each other: " + strings.Join(append(visiting[i:], l.Name), " → ") + ".", Subject: &l.Range})
-				done[l.Name] = cty.DynamicVal
-				return
-			}
-		}
-		visiting = append(visiting, l.Name)
-		needs := map[string]cty.Value{}
-		for _, t := range l.Expr.Variables() {
-			if dep, ok := exprs[part(t, 1)]; ok && t.RootName() == "local" {
-				visit(dep)
-				needs[dep.Name] = done[dep.Name]
-			}
-		}
-		visiting = visiting[:len(visiting)-1]
-		if _, cyclic := done[l.Name]; cyclic {
-			return
-		}
-		ctx.Variables["local"] = objectOf(needs)
-		val, d := l.Expr.Value(ctx)
-		if !d.HasErrors() {
-			if err := lang.Bounded(val); err != nil {
-				d = append(d, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Value too large",
-					Detail: fmt.Sprintf("In local.%s, %s.", l.Name, err), Subject: l.Expr.Range().Ptr()})
-			}
-		}
-		diags = append(diags, d...)
-		if d.HasErrors() {
-			val = cty.DynamicVal
-		}
-		done[l.Name] = val
-	}
-	for _, l := range c.Locals {
-		visit(l)
-	}
-	ctx.Variables["local"] = objectOf(done)
-	return diags
 }
 
 func (b ImageBlock) evaluate(ctx *hcl.EvalContext) (Image, hcl.Diagnostics) {
@@ -283,14 +303,17 @@ func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 }
 
 // evaluateAll computes the stage with its steps.
-func (b StageBlock) evaluateAll(instances []instance, ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
-	s, diags := b.evaluate(ctx)
+func (i stageInstance) evaluateAll(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
+	s, diags := i.evaluate(i.context(ctx))
+	s.Name, s.Block, s.Instance = i.full, i.Name, i.key
 	inner := ctx.NewChild()
-	inner.Variables = map[string]cty.Value{"step": b.stepObject(instances)}
-	for _, i := range instances {
-		step, d := i.evaluate(i.context(inner))
+	inner.Variables = map[string]cty.Value{"step": i.handles}
+	s.Steps = make([]Step, 0, len(i.steps))
+	for _, b := range i.steps {
+		step, d := b.evaluate(b.context(inner))
 		diags = append(diags, d...)
-		step.Name = i.name()
+		step.Name, step.Block, step.Instance = b.name(b.Name), b.Name, b.key
+		step.Handles = outputHandles(i.id(b), b.Outputs)
 		s.Steps = append(s.Steps, step)
 	}
 	return s, diags
@@ -346,15 +369,15 @@ func (r *reader) after() []string {
 		return nil
 	}
 	if val.IsMarked() || !val.CanIterateElements() || val.Type().IsObjectType() || val.Type().IsMapType() {
-		r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
+		r.refuse(attr, "\"after\" takes a list of steps and stages, such as [step.build].")
 		return nil
 	}
 	var ids []string
 	for it := val.ElementIterator(); it.Next(); {
 		_, v := it.Element()
 		ref := asRef(v)
-		if ref == nil || ref.Kind != RefStep {
-			r.refuse(attr, "\"after\" takes a list of steps, such as [step.build].")
+		if ref == nil || ref.Kind != RefStep && ref.Kind != RefStage {
+			r.refuse(attr, "\"after\" takes a list of steps and stages, such as [step.build].")
 			return nil
 		}
 		ids = append(ids, ref.steps...)
@@ -378,16 +401,4 @@ func (b LabelledBlock) mount(ctx *hcl.EvalContext) (Mount, hcl.Diagnostics) {
 			Detail: fmt.Sprintf("A mount has an absolute path and exactly one of source, cache and secret; this one is at %q.", b.Label), Subject: &b.Range})
 	}
 	return m, r.diags
-}
-
-// EvaluateImages computes the image blocks alone.
-func (c *Config) EvaluateImages(vars map[string]cty.Value) ([]Image, hcl.Diagnostics) {
-	ctx, diags := c.context(vars, cty.DynamicVal)
-	var out []Image
-	for _, b := range c.Images {
-		image, d := b.evaluate(ctx)
-		diags = append(diags, d...)
-		out = append(out, image)
-	}
-	return out, c.explain(diags)
 }

@@ -12,103 +12,198 @@ import (
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
-// maxInstances bounds what one step's matrix or for_each makes.
-const maxInstances = 1000
+// Bounds on what a matrix or for_each makes.
+const (
+	maxInstances = 1000   // of one block
+	maxSteps     = 20_000 // of a pipeline
+)
 
-// instance is a step as it will run: one of a matrix or for_each, or the only
+// each is one instance of a block that has a matrix or for_each, or the only
 // one.
-type instance struct {
-	StepBlock
-	// key names the instance within its step, empty for the only one.
+type each struct {
+	// key names the instance within its block, empty for the only one.
 	key string
-	// each are the names that its expressions see besides.
-	each map[string]cty.Value
+	// values are the names that its expressions see besides.
+	values map[string]cty.Value
 }
 
-// roots are the names that only the step's own expressions know.
-func (b StepBlock) roots() []string {
+// context is ctx with the instance's own names.
+func (e each) context(ctx *hcl.EvalContext) *hcl.EvalContext {
+	if e.values == nil {
+		return ctx
+	}
+	inner := ctx.NewChild()
+	inner.Variables = e.values
+	return inner
+}
+
+// name is an instance's name in plans and reports.
+func (e each) name(block string) string {
+	if e.key == "" {
+		return block
+	}
+	return block + "-" + e.key
+}
+
+// stageInstance is a stage as it will run.
+type stageInstance struct {
+	StageBlock
+	each
+	// full is its name in the plan, with the module's before it.
+	full  string
+	steps []stepInstance
+	// handles is what `step` refers to inside of it.
+	handles cty.Value
+}
+
+// stepInstance is a step as it will run.
+type stepInstance struct {
+	StepBlock
+	each
+}
+
+// roots are the names that the instances of a block see besides.
+func roots(attrs hcl.Attributes) []string {
 	var names []string
-	if _, ok := b.Attrs["matrix"]; ok {
+	if _, ok := attrs["matrix"]; ok {
 		names = append(names, "matrix")
 	}
-	if _, ok := b.Attrs["for_each"]; ok {
+	if _, ok := attrs["for_each"]; ok {
 		names = append(names, "each")
 	}
 	return names
 }
 
-// expand gives the instances of each stage's steps, with their dynamic blocks
-// expanded.
-func (c *Config) expand(ctx *hcl.EvalContext) (map[string][]instance, hcl.Diagnostics) {
+// expand gives the instances of each stage, with those of its steps, whose
+// dynamic blocks are expanded.
+func (c *Config) expand(ctx *hcl.EvalContext) (map[string][]stageInstance, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
-	out := map[string][]instance{}
+	out := map[string][]stageInstance{}
+	names := map[string]hcl.Range{}
+	total := 0
 	for _, s := range c.Stages {
-		seen := map[string]hcl.Range{}
-		for _, step := range s.Steps {
-			all, d := step.instances(ctx)
-			diags = append(diags, d...)
-			for _, i := range all {
-				if first, dup := seen[i.name()]; dup && i.key != "" {
-					diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Duplicate step",
-						Detail: fmt.Sprintf("The values make a step %q, and there is one already at %s.", i.name(), first), Subject: step.Range.Ptr()})
-					continue
-				}
-				seen[i.name()] = step.Range
-				out[s.Name] = append(out[s.Name], i)
+		own, d := instances("stage", s.Attrs, ctx)
+		diags = append(diags, d...)
+		if builtIn := c.module == "" && isBuiltIn(s.Name); builtIn && len(roots(s.Attrs)) > 0 {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "One stage alone",
+				Detail: fmt.Sprintf("The stage %q has a part that is built in and happens once, so it takes no matrix and no for_each.", s.Name), Subject: s.Range.Ptr()})
+			continue
+		}
+		for _, one := range own {
+			i := stageInstance{StageBlock: s, each: one, full: c.qualified(one.name(s.Name))}
+			if first, dup := names[i.full]; dup {
+				diags = append(diags, duplicate("stage", one.name(s.Name), first, s.Range))
+				continue
 			}
+			names[i.full] = s.Range
+			d := i.expandSteps(ctx)
+			diags = append(diags, d...)
+			if total += len(i.steps); total > maxSteps {
+				return out, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Too many steps",
+					Detail: fmt.Sprintf("With the instances of matrix and for_each, a pipeline has at most %d steps.", maxSteps), Subject: s.Range.Ptr()})
+			}
+			i.handles = stepHandles(i)
+			out[s.Name] = append(out[s.Name], i)
 		}
 	}
 	return out, diags
 }
 
-// name is the step's name in plans and reports.
-func (i instance) name() string {
-	if i.key == "" {
-		return i.Name
-	}
-	return i.Name + "-" + i.key
+func duplicate(kind, name string, first, again hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Duplicate " + kind,
+		Detail: fmt.Sprintf("The values make a %s %q, and there is one already at %s.", kind, name, first), Subject: &again}
 }
 
-func (b StepBlock) instances(ctx *hcl.EvalContext) ([]instance, hcl.Diagnostics) {
-	r := &reader{ctx: ctx, attrs: b.Attrs}
-	all := []instance{{StepBlock: b}}
-	_, isMatrix := b.Attrs["matrix"]
-	_, isEach := b.Attrs["for_each"]
+// isBuiltIn says whether a stage of the pipeline has a part that is built in.
+func isBuiltIn(stage string) bool {
+	return stage == "concept" || stage == "generation" || stage == "setup"
+}
+
+func (i *stageInstance) expandSteps(ctx *hcl.EvalContext) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	seen := make(map[string]hcl.Range, len(i.Steps))
+	inner := i.context(ctx)
+	for _, b := range i.Steps {
+		all, d := instances("step", b.Attrs, inner)
+		diags = append(diags, d...)
+		for _, one := range all {
+			if len(i.values) > 0 {
+				one.values = outer(i.values, one.values)
+			}
+			step := stepInstance{b, one}
+			if name := one.name(b.Name); one.key != "" || !seen[name].Empty() {
+				if first, dup := seen[name]; dup {
+					diags = append(diags, duplicate("step", name, first, b.Range))
+					continue
+				}
+			}
+			seen[one.name(b.Name)] = b.Range
+			if len(b.dynamic) > 0 {
+				content, d := dynblock.Expand(b.body, one.context(ctx)).Content(stepBody)
+				diags = append(diags, d...)
+				step.Mounts, step.Outputs, d = decodeNested(content.Blocks)
+				diags = append(diags, d...)
+			}
+			i.steps = append(i.steps, step)
+		}
+	}
+	return diags
+}
+
+// outer gives a step's values with its stage's: the axes of both matrices are
+// one object, and the step's own win.
+func outer(stage, step map[string]cty.Value) map[string]cty.Value {
+	all := map[string]cty.Value{}
+	for name, v := range stage {
+		all[name] = v
+	}
+	for name, v := range step {
+		if wide, ok := stage[name]; ok && name == "matrix" {
+			axes := wide.AsValueMap()
+			for axis, value := range v.AsValueMap() {
+				axes[axis] = value
+			}
+			v = cty.ObjectVal(axes)
+		}
+		all[name] = v
+	}
+	return all
+}
+
+// instances evaluates matrix, exclude and for_each of a block.
+func instances(kind string, attrs hcl.Attributes, ctx *hcl.EvalContext) ([]each, hcl.Diagnostics) {
+	_, isMatrix := attrs["matrix"]
+	_, isEach := attrs["for_each"]
+	exclude, isExclude := attrs["exclude"]
+	if !isMatrix && !isEach && !isExclude {
+		return []each{{}}, nil
+	}
+	r := &reader{ctx: ctx, attrs: attrs}
+	all := []each{{}}
 	switch {
 	case isMatrix && isEach:
-		r.refuse(b.Attrs["for_each"], "A step has matrix or for_each, not both.")
+		r.refuse(attrs["for_each"], "A %s has matrix or for_each, not both.", kind)
 	case isMatrix:
-		all = r.matrix(b)
+		all = r.matrix(kind)
 	case isEach:
-		all = r.forEach(b)
+		all = r.forEach(kind)
 	}
-	if exclude, ok := b.Attrs["exclude"]; ok && !isMatrix {
-		r.refuse(exclude, "\"exclude\" leaves out combinations of a matrix, and this step has none.")
+	if isExclude && !isMatrix {
+		r.refuse(exclude, "\"exclude\" leaves out combinations of a matrix, and this %s has none.", kind)
 	}
-	diags := r.diags
-	if len(b.dynamic) == 0 {
-		return all, diags
+	for _, one := range all {
+		if one.key == "step" && kind == "stage" || one.key == "output" && kind == "step" {
+			attr := attrs["for_each"]
+			if isMatrix {
+				attr = attrs["matrix"]
+			}
+			r.refuse(attr, "An instance of a %s can't be called %q: that is the name of what is in it.", kind, one.key)
+		}
 	}
-	for i := range all {
-		content, d := dynblock.Expand(b.body, all[i].context(ctx)).Content(stepBody)
-		diags = append(diags, d...)
-		all[i].Mounts, all[i].Outputs, d = decodeNested(content.Blocks)
-		diags = append(diags, d...)
-	}
-	return all, diags
+	return all, r.diags
 }
 
-// context is ctx with the instance's own names.
-func (i instance) context(ctx *hcl.EvalContext) *hcl.EvalContext {
-	if i.each == nil {
-		return ctx
-	}
-	inner := ctx.NewChild()
-	inner.Variables = i.each
-	return inner
-}
-
-func (r *reader) forEach(b StepBlock) []instance {
+func (r *reader) forEach(kind string) []each {
 	val, attr, ok := r.value("for_each", cty.DynamicPseudoType)
 	if !ok {
 		return nil
@@ -122,10 +217,10 @@ func (r *reader) forEach(b StepBlock) []instance {
 		return nil
 	}
 	if val.LengthInt() > maxInstances {
-		r.refuse(attr, "A step has at most %d instances.", maxInstances)
+		r.refuse(attr, "A %s has at most %d instances.", kind, maxInstances)
 		return nil
 	}
-	var all []instance
+	var all []each
 	for it := val.ElementIterator(); it.Next(); {
 		k, v := it.Element()
 		if !t.IsMapType() && !t.IsObjectType() {
@@ -138,17 +233,17 @@ func (r *reader) forEach(b StepBlock) []instance {
 		}
 		key := slug(k.AsString())
 		if key == "" {
-			r.refuse(attr, "The key %q has no letter or digit to name a step by.", k.AsString())
+			r.refuse(attr, "The key %q has no letter or digit to name a %s by.", k.AsString(), kind)
 			return nil
 		}
-		all = append(all, instance{b, key, map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": k, "value": v})}})
+		all = append(all, each{key, map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": k, "value": v})}})
 	}
 	return all
 }
 
 // matrix gives every combination of the values, in the order of the axes'
 // names and of each axis's values, but those that an object of exclude fits.
-func (r *reader) matrix(b StepBlock) []instance {
+func (r *reader) matrix(kind string) []each {
 	val, attr, ok := r.value("matrix", cty.DynamicPseudoType)
 	if !ok {
 		return nil
@@ -171,7 +266,7 @@ func (r *reader) matrix(b StepBlock) []instance {
 			return nil
 		}
 		if len(combinations)*values.LengthInt() > maxInstances {
-			r.refuse(attr, "A step has at most %d instances.", maxInstances)
+			r.refuse(attr, "A %s has at most %d instances.", kind, maxInstances)
 			return nil
 		}
 		var longer []map[string]cty.Value
@@ -187,7 +282,7 @@ func (r *reader) matrix(b StepBlock) []instance {
 		}
 		combinations = longer
 	}
-	var all []instance
+	var all []each
 	for _, c := range combinations {
 		if excludes(excluded, c) {
 			continue
@@ -196,12 +291,12 @@ func (r *reader) matrix(b StepBlock) []instance {
 		for _, axis := range names {
 			text, err := convert.Convert(c[axis], cty.String)
 			if err != nil || text.IsNull() || slug(text.AsString()) == "" {
-				r.refuse(attr, "The value %s of the axis %q can't name a step; values are strings, numbers and bools with a letter or digit.", lang.Show(c[axis]), axis)
+				r.refuse(attr, "The value %s of the axis %q can't name a %s; values are strings, numbers and bools with a letter or digit.", lang.Show(c[axis]), axis, kind)
 				return nil
 			}
 			parts = append(parts, slug(text.AsString()))
 		}
-		all = append(all, instance{b, strings.Join(parts, "-"), map[string]cty.Value{"matrix": cty.ObjectVal(c)}})
+		all = append(all, each{strings.Join(parts, "-"), map[string]cty.Value{"matrix": cty.ObjectVal(c)}})
 	}
 	return all
 }

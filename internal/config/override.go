@@ -16,7 +16,7 @@ import (
 // isOverride says whether a file changes the blocks of others, as in
 // Terraform.
 func isOverride(name string) bool {
-	base := filepath.Base(name)
+	base := strings.TrimSuffix(filepath.Base(name), ".json")
 	return base == "override.hcl" || strings.HasSuffix(base, "_override.hcl")
 }
 
@@ -85,7 +85,7 @@ func overrideLocals(files []*hclsyntax.Body, block *hclsyntax.Block) hcl.Diagnos
 
 func nothing(at hcl.Range, kind, name string, names []string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to override",
-		Detail:  fmt.Sprintf("No other file in HCL syntax declares the %s %q, which this file overrides.%s", kind, name, lang.DidYouMean(name, names)),
+		Detail:  fmt.Sprintf("No other file declares the %s %q, which this file overrides.%s", kind, name, lang.DidYouMean(name, names)),
 		Subject: &at}
 }
 

@@ -14,11 +14,26 @@ type Pipeline struct {
 	Secrets  []Secret
 	Services []Service
 	Stages   []Stage
-	Gates    []Gate
-	Outputs  []OutputBlock
-	// Context evaluates gates and outputs; the caller adds metrics and step
-	// results in a child of it.
+	// Gates are those of the pipeline and of its modules.
+	Gates []Gate
+	// Context is the pipeline's own, with its variables and locals.
 	Context *hcl.EvalContext
+	// Scopes are what gates and outputs are evaluated in: the pipeline's own
+	// first, then each module's after the one that calls it.
+	Scopes []Scope
+}
+
+// Scope is what the gates and outputs of the pipeline, or of a module, see.
+type Scope struct {
+	// Module is the module's path, empty for the pipeline.
+	Module string
+	// Context has everything but what is known after the run: the caller adds
+	// metrics, the results of steps and the outputs of modules in a child.
+	Context *hcl.EvalContext
+	Outputs []OutputBlock
+	// Handles are the outputs' values before the run, unknown for those that
+	// depend on it.
+	Handles map[string]cty.Value
 }
 
 // Image is where a root file system comes from.
@@ -48,15 +63,22 @@ type Debian struct {
 // Secret is where a secret's value is found. Exactly one of Env and File is
 // set.
 type Secret struct {
-	Name  string
-	Env   string
-	File  string
+	Name string
+	Env  string
+	File string
+	// Dir is the folder that File is relative to.
+	Dir   string
 	Range hcl.Range
 }
 
 // Stage is an evaluated stage.
 type Stage struct {
+	// Name is unique in the pipeline: MODULE.BLOCK-INSTANCE.
 	Name string
+	// Module is the path of the module that the stage is of, empty for the
+	// pipeline; Block is the stage's own name; Instance tells instances of a
+	// matrix or for_each apart, and is empty without.
+	Module, Block, Instance string
 	// Pack and Version choose the template, in the concept stage.
 	Pack    string
 	Version string
@@ -87,8 +109,11 @@ type Graph struct {
 
 // Step is an evaluated step.
 type Step struct {
-	Name    string
-	Command []string
+	// Name is unique in the stage: BLOCK-INSTANCE.
+	Name string
+	// Block and Instance are as for a stage.
+	Block, Instance string
+	Command         []string
 	// Uses names an in-process runner instead of a command.
 	Uses    string
 	Image   *Ref
@@ -103,7 +128,9 @@ type Step struct {
 	When     bool
 	Mounts   []Mount
 	Outputs  []StepOutput
-	Range    hcl.Range
+	// Handles are references to the outputs by name, for expressions.
+	Handles cty.Value
+	Range   hcl.Range
 }
 
 // Mount is an evaluated mount.

@@ -47,14 +47,18 @@ func (c *Config) expressions(visit func(hcl.Expression, scope)) {
 			attrs(s.Ready.Attrs, scope{})
 		}
 	}
+	for _, m := range c.Modules {
+		attrs(m.Inputs, scope{})
+	}
 	for i := range c.Stages {
 		s := &c.Stages[i]
-		attrs(s.Attrs, scope{})
+		stageRoots := roots(s.Attrs)
+		attrs(s.Attrs, scope{roots: stageRoots})
 		for _, g := range s.Graphs {
-			attrs(g.Attrs, scope{})
+			attrs(g.Attrs, scope{roots: stageRoots})
 		}
 		for _, step := range s.Steps {
-			inner := scope{stage: s, roots: step.roots()}
+			inner := scope{stage: s, roots: append(stageRoots[:len(stageRoots):len(stageRoots)], roots(step.Attrs)...)}
 			attrs(step.Attrs, inner)
 			for _, b := range append(slices.Clone(step.Mounts), step.Outputs...) {
 				attrs(b.Attrs, inner)
@@ -119,6 +123,9 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 				}
 			case isBlock && names[name] != nil:
 				used[root+"."+name] = true
+				if root == "module" {
+					diags = append(diags, c.checkModuleOutput(t)...)
+				}
 			case isBlock:
 				diags = append(diags, undeclared(t, "No such "+label(root), fmt.Sprintf("No %s %q is declared.", label(root), name), root, name, keys(names)))
 			case root == "stage" || root == "step":
@@ -146,7 +153,7 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 
 // declared are the blocks that can be named, by root and name.
 func (c *Config) declared() map[string]map[string]*hcl.Range {
-	known := map[string]map[string]*hcl.Range{"var": {}, "local": {}, "image": {}, "cache": {}, "secret": {}, "service": {}}
+	known := map[string]map[string]*hcl.Range{"var": {}, "local": {}, "image": {}, "cache": {}, "secret": {}, "service": {}, "module": {}}
 	for _, b := range c.Variables {
 		known["var"][b.Name] = b.DeclRange.Ptr()
 	}
@@ -165,7 +172,28 @@ func (c *Config) declared() map[string]map[string]*hcl.Range {
 	for _, b := range c.Services {
 		known["service"][b.Name] = b.Range.Ptr()
 	}
+	for _, b := range c.Modules {
+		known["module"][b.Name] = b.Range.Ptr()
+	}
 	return known
+}
+
+// checkModuleOutput checks module.NAME.OUTPUT.
+func (c *Config) checkModuleOutput(t hcl.Traversal) hcl.Diagnostics {
+	name, output := part(t, 1), part(t, 2)
+	for _, m := range c.Modules {
+		if m.Name != name || m.Config == nil || output == "" {
+			continue
+		}
+		var names []string
+		for _, o := range m.Config.Outputs {
+			names = append(names, o.Name)
+		}
+		if !slices.Contains(names, output) {
+			return hcl.Diagnostics{undeclared(t, "No such output", fmt.Sprintf("The module %q has no output %q.", name, output), "module."+name, output, names)}
+		}
+	}
+	return nil
 }
 
 // checkStep checks stage.STAGE, stage.STAGE.step.NAME and step.NAME.
@@ -184,10 +212,13 @@ func (c *Config) checkStep(t hcl.Traversal, s scope) hcl.Diagnostics {
 		if stage == nil {
 			return hcl.Diagnostics{undeclared(t, "No such stage", fmt.Sprintf("No stage %q is declared.", name), "stage", name, keys(stages))}
 		}
-		if part(t, 2) != "step" {
-			return nil
-		}
 		at = 3
+		if part(t, 2) != "step" {
+			if len(roots(stage.Attrs)) == 0 || part(t, 3) != "step" {
+				return nil
+			}
+			at = 4 // stage.NAME["INSTANCE"].step
+		}
 	}
 	name := part(t, at)
 	if name == "" || s.results {

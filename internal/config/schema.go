@@ -8,7 +8,7 @@ func Schema() lang.BlockSchema {
 	return lang.BlockSchema{
 		Doc: "a pipeline file",
 		Blocks: []lang.BlockSchema{
-			settingsSchema(), lang.VariableSchema(), localsSchema(), imageSchema(), cacheSchema(), secretSchema(), serviceSchema(), stageSchema(), gateSchema(), outputSchema(),
+			settingsSchema(), lang.VariableSchema(), localsSchema(), imageSchema(), cacheSchema(), secretSchema(), serviceSchema(), stageSchema(), moduleSchema(), gateSchema(), outputSchema(),
 		},
 	}
 }
@@ -93,6 +93,9 @@ func stageSchema() lang.BlockSchema {
 			{Name: "budget", Type: lang.TypeDuration, Doc: "how long the stage should take. It is compared with the time during which at least one of its steps ran"},
 			{Name: "budget_exceeded", Type: lang.TypeString, Values: []string{"warn", "fail"}, Default: `"warn"`, Doc: "`\"warn\"`: shown and reported. `\"fail\"`: a gate of the basic level"},
 			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the stage"},
+			{Name: "matrix", Type: lang.TypeLists, Doc: "the stage runs once for every combination, see [below](#many-from-one)"},
+			{Name: "exclude", Type: lang.TypeObjects, Doc: "combinations of the matrix to leave out"},
+			{Name: "for_each", Type: lang.TypeEach, Doc: "the stage runs once for every element"},
 		},
 		Blocks: []lang.BlockSchema{graphSchema(), stepSchema()},
 	}
@@ -121,12 +124,12 @@ func stepSchema() lang.BlockSchema {
 			{Name: "env", Type: lang.TypeStringMap, Doc: "added to the environment; no sensitive values"},
 			{Name: "dir", Type: lang.TypeString, Default: `"/src"`, Doc: "working folder, absolute"},
 			{Name: "timeout", Type: lang.TypeDuration, Doc: "the step is killed this long after its command has started"},
-			{Name: "after", Type: lang.TypeReferences, Refers: []string{"step"}, Doc: "steps to wait for, whatever their result: `[step.build]`, `[stage.testing.step.build]`"},
+			{Name: "after", Type: lang.TypeReferences, Refers: []string{"step", "stage"}, Doc: "steps to wait for, whatever their result: `[step.build]`, `[stage.testing.step.build]`; a stage stands for all its steps"},
 			{Name: "network", Type: lang.TypeString, Values: []string{"none", "host"}, Default: `"none"`, Doc: "`\"host\"`: the engine's own network. The report names each step that had one"},
 			{Name: "metrics", Type: lang.TypeStrings, Doc: "what to read from its output: groups of [report.md](report.md#metrics)"},
 			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the step"},
 			{Name: "services", Type: lang.TypeReferences, Refers: []string{"service"}, Doc: "processes to run beside it, started in this order: `[service.db]`"},
-			{Name: "matrix", Type: lang.TypeLists, Doc: "the step runs once for every combination, see [below](#many-steps-from-one)"},
+			{Name: "matrix", Type: lang.TypeLists, Doc: "the step runs once for every combination, see [below](#many-from-one)"},
 			{Name: "exclude", Type: lang.TypeObjects, Doc: "combinations of the matrix to leave out: `[{ toolchain = \"beta\" }]`"},
 			{Name: "for_each", Type: lang.TypeEach, Doc: "the step runs once for every element"},
 		},
@@ -152,6 +155,16 @@ func stepSchema() lang.BlockSchema {
 	}
 }
 
+func moduleSchema() lang.BlockSchema {
+	return lang.BlockSchema{
+		Type: "module", Labels: named, Doc: "the pipeline files of another folder, with variables and outputs of their own",
+		AnyAttribute: true,
+		Attributes: []lang.AttributeSchema{
+			{Name: "source", Type: lang.TypeString, Required: true, Literal: true, Doc: "the folder, which starts with `./` or `../` and lies in the pipeline's own. Every other attribute is the value of a variable of the module"},
+		},
+	}
+}
+
 func gateSchema() lang.BlockSchema {
 	return lang.BlockSchema{
 		Type: "gate", Labels: named, Doc: "a condition on what was measured",
@@ -166,10 +179,11 @@ func gateSchema() lang.BlockSchema {
 
 func outputSchema() lang.BlockSchema {
 	return lang.BlockSchema{
-		Type: "output", Labels: named, Doc: "a value of the pipeline; read and not yet shown anywhere",
+		Type: "output", Labels: named, Doc: "a value that is shown after the run, or given to who calls the module",
 		Attributes: []lang.AttributeSchema{
 			{Name: "value", Type: lang.TypeAny, Required: true, Results: true, Doc: "the value"},
 			{Name: "description", Type: lang.TypeString, Literal: true, Doc: "what it is"},
+			{Name: "sensitive", Type: lang.TypeBool, Literal: true, Default: "false", Doc: "`true`: the value is shown nowhere; needed where it comes from a sensitive one"},
 		},
 	}
 }

@@ -93,8 +93,9 @@ func validHost(name string) bool {
 
 // Service is an evaluated service.
 type Service struct {
-	Name  string
-	Image *Ref
+	// Name is unique in the pipeline; Host is what steps reach it by.
+	Name, Host string
+	Image      *Ref
 	// Command is empty for what the image's configuration says.
 	Command []string
 	Env     []string
@@ -117,7 +118,7 @@ const defaultReady = 30 * time.Second
 
 func (b ServiceBlock) evaluate(ctx *hcl.EvalContext) (Service, hcl.Diagnostics) {
 	r := &reader{ctx: ctx, attrs: b.Attrs}
-	s := Service{Name: b.Name, Image: r.ref("image", RefImage), Command: r.strs("command"), Env: r.env("env"),
+	s := Service{Name: b.Name, Host: b.Name, Image: r.ref("image", RefImage), Command: r.strs("command"), Env: r.env("env"),
 		Dir: r.absolute("dir"), User: r.str("user"), Ready: Ready{Timeout: defaultReady}, Range: b.Range}
 	if script := r.str("script"); script != "" {
 		s.Command = []string{"/bin/sh", "-euc", script}

@@ -117,3 +117,11 @@ func FunctionMap(dir string) map[string]function.Function {
 	}
 	return m
 }
+
+// SharedMeter is FunctionMap whose loops are counted together with those of
+// another map, as when a module is evaluated for who calls it.
+func SharedMeter(dir string, with map[string]function.Function) map[string]function.Function {
+	m := FunctionMap(dir)
+	m[meterName] = with[meterName]
+	return m
+}

@@ -16,7 +16,8 @@ import (
 // keeps about a hundred bytes per token, and computes with numbers of any
 // exponent, so all three are capped before it sees a file.
 const (
-	maxSourceBytes = 4 << 20
+	// MaxSourceBytes bounds the files of a pipeline together, modules included.
+	MaxSourceBytes = 4 << 20
 	maxTokens      = 300_000
 	maxNesting     = 200
 	maxDigits      = 400
@@ -29,22 +30,24 @@ const (
 // of over four. A name that ends in .json is read as JSON, and the templates
 // in its strings count too.
 func Guard(src []byte, filename string) hcl.Diagnostics {
-	return GuardFiles([]string{filename}, map[string][]byte{filename: src})
+	return new(Guarded).Files([]string{filename}, map[string][]byte{filename: src})
 }
 
-// GuardFiles is Guard for files that are read together: size and tokens count
-// over all of them.
-func GuardFiles(names []string, sources map[string][]byte) hcl.Diagnostics {
+// Guarded is Guard for files that are read together: size and tokens count
+// over all that were given to it.
+type Guarded struct{ size, tokens int }
+
+// Files is Guard for some more files.
+func (g *Guarded) Files(names []string, sources map[string][]byte) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	size, tokens := 0, 0
 	for _, name := range names {
 		src := sources[name]
-		size += len(src)
+		g.size += len(src)
 		// Lexing makes the tokens, so that their number is estimated before.
-		tokens += countTokens(src)
-		if size > maxSourceBytes || tokens > maxTokens {
+		g.tokens += countTokens(src)
+		if g.size > MaxSourceBytes || g.tokens > maxTokens {
 			return append(diags, refuse(fileStart(name), "File too large",
-				"At most %d bytes and about %d words and signs are read, over all files of a pipeline.", maxSourceBytes, maxTokens))
+				"At most %d bytes and about %d words and signs are read, over all files of a pipeline.", MaxSourceBytes, maxTokens))
 		}
 		if strings.HasSuffix(name, ".json") {
 			diags = append(diags, guardJSON(src, name)...)
@@ -58,8 +61,8 @@ func GuardFiles(names []string, sources map[string][]byte) hcl.Diagnostics {
 
 // guardTemplate is Guard for a file that is one template.
 func guardTemplate(src []byte, filename string) hcl.Diagnostics {
-	if len(src) > maxSourceBytes || countTokens(src) > maxTokens {
-		return hcl.Diagnostics{refuse(fileStart(filename), "File too large", "At most %d bytes and about %d words and signs are read.", maxSourceBytes, maxTokens)}
+	if len(src) > MaxSourceBytes || countTokens(src) > maxTokens {
+		return hcl.Diagnostics{refuse(fileStart(filename), "File too large", "At most %d bytes and about %d words and signs are read.", MaxSourceBytes, maxTokens)}
 	}
 	tokens, _ := hclsyntax.LexTemplate(src, filename, hcl.InitialPos)
 	return guardTokens(tokens)

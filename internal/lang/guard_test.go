@@ -16,7 +16,7 @@ func repeat(s string, n int) string { return strings.Repeat(s, n) }
 // fill repeats text until Guard would refuse more of it.
 func fill(s string) string {
 	perCopy := countTokens([]byte(s)) - 1
-	return repeat(s, min((maxSourceBytes-100)/len(s), (maxTokens-100)/perCopy))
+	return repeat(s, min((MaxSourceBytes-100)/len(s), (maxTokens-100)/perCopy))
 }
 
 // hostile are sources that are dear to parse: each as large as Guard lets
@@ -52,7 +52,7 @@ func hostile() map[string]string {
 		"many blocks":               fill("b{}\n"),
 		"many attributes":           attributes.String(),
 		"many errors by line":       fill("a = =\n"),
-		"spaces":                    repeat(" ", maxSourceBytes),
+		"spaces":                    repeat(" ", MaxSourceBytes),
 		"huge exponent":             "a = 1e999999999",
 		"huge number":               "a = " + repeat("9", 1<<20),
 	}
@@ -110,7 +110,7 @@ func TestGuard(t *testing.T) {
 		"operators at the bound":         {src: "a = " + repeat("!", maxNesting) + "b"},
 		"operators over the bound":       {src: "a = " + repeat("!", maxNesting+1) + "b", want: "Nested too deeply", line: 1},
 		"operators and brackets add":     {src: "a = " + repeat("(1 + ", maxNesting), want: "Nested too deeply", line: 1},
-		"too many bytes":                 {src: repeat(" ", maxSourceBytes+1), want: "File too large", line: 1},
+		"too many bytes":                 {src: repeat(" ", MaxSourceBytes+1), want: "File too large", line: 1},
 		"too many tokens":                {src: repeat(",", maxTokens), want: "File too large", line: 1},
 		"exponent":                       {src: "\na = 1e10000", want: "Number too large", line: 2},
 		"small exponent":                 {src: "a = 1e-9999"},
@@ -143,10 +143,10 @@ func TestGuard(t *testing.T) {
 
 func TestGuardFilesCountsTogether(t *testing.T) {
 	half := []byte(repeat(",", maxTokens/2))
-	if d := GuardFiles([]string{"a.hcl"}, map[string][]byte{"a.hcl": half}); d.HasErrors() {
+	if d := new(Guarded).Files([]string{"a.hcl"}, map[string][]byte{"a.hcl": half}); d.HasErrors() {
 		t.Fatal(d)
 	}
-	d := GuardFiles([]string{"a.hcl", "b.hcl"}, map[string][]byte{"a.hcl": half, "b.hcl": half})
+	d := new(Guarded).Files([]string{"a.hcl", "b.hcl"}, map[string][]byte{"a.hcl": half, "b.hcl": half})
 	if len(d) != 1 || d[0].Subject.Filename != "b.hcl" {
 		t.Fatalf("got %v, want one error in b.hcl", d)
 	}

@@ -85,6 +85,16 @@ func (b BlockSchema) Block(typ string) (BlockSchema, bool) {
 	return BlockSchema{}, false
 }
 
+// Attribute returns the attribute with a name.
+func (b BlockSchema) Attribute(name string) (AttributeSchema, bool) {
+	for _, a := range b.Attributes {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return AttributeSchema{}, false
+}
+
 // VariableSchema describes the variable block.
 func VariableSchema() BlockSchema {
 	return BlockSchema{

@@ -22,7 +22,7 @@ func Show(val cty.Value) string {
 	if !val.IsWhollyKnown() {
 		return "(unknown)"
 	}
-	if holdsCapsule(val.Type()) {
+	if HoldsCapsule(val.Type()) {
 		return "(reference)"
 	}
 	b := hclwrite.TokensForValue(val).Bytes()
@@ -36,18 +36,18 @@ func Show(val cty.Value) string {
 	return string(b[:cut]) + "…"
 }
 
-// holdsCapsule says whether a type has a part that can't be written as HCL.
-func holdsCapsule(t cty.Type) bool {
+// HoldsCapsule says whether a type has a part that can't be written as HCL.
+func HoldsCapsule(t cty.Type) bool {
 	switch {
 	case t.IsCapsuleType():
 		return true
 	case t.IsCollectionType():
-		return holdsCapsule(t.ElementType())
+		return HoldsCapsule(t.ElementType())
 	case t.IsTupleType():
-		return slices.ContainsFunc(t.TupleElementTypes(), holdsCapsule)
+		return slices.ContainsFunc(t.TupleElementTypes(), HoldsCapsule)
 	case t.IsObjectType():
 		for _, a := range t.AttributeTypes() {
-			if holdsCapsule(a) {
+			if HoldsCapsule(a) {
 				return true
 			}
 		}

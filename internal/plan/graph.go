@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Range is the place in a pipeline file that a value came from. Lines and
 // columns count from one; the zero Range means that the value has no source.
@@ -21,7 +24,15 @@ type Graph struct {
 
 // Stage is a named group of steps with a time budget.
 type Stage struct {
+	// Name is unique in a graph: MODULE.BLOCK-INSTANCE.
 	Name string `json:"name"`
+	// Module is the path of the module that declares the stage, empty for the
+	// pipeline itself.
+	Module string `json:"module,omitempty"`
+	// Block is the declared name, and Instance the instance of its matrix or
+	// for_each; both are empty for a stage without one.
+	Block    string `json:"block,omitempty"`
+	Instance string `json:"instance,omitempty"`
 	// Budget is the time the stage is meant to take; zero means none.
 	Budget time.Duration `json:"budget,omitempty"`
 	// BudgetFails makes an exceeded budget fail the run.
@@ -75,6 +86,9 @@ type Step struct {
 	ID    string `json:"id"`
 	Stage string `json:"stage"`
 	Name  string `json:"name"`
+	// Block and Instance are as those of a stage.
+	Block    string `json:"block,omitempty"`
+	Instance string `json:"instance,omitempty"`
 	// Runner names the in-process runner of a step that needs no container
 	// (an audit of a lockfile); empty for a container step.
 	Runner string `json:"runner,omitempty"`
@@ -192,6 +206,25 @@ type Fetch struct {
 	URL  string `json:"url"`
 	// SHA256 is the checksum in lower-case hex.
 	SHA256 string `json:"sha256"`
+}
+
+// Declared is the stage's name in its file.
+func (s Stage) Declared() string {
+	if s.Block != "" {
+		return s.Block
+	}
+	if s.Module != "" {
+		return strings.TrimPrefix(s.Name, s.Module+".")
+	}
+	return s.Name
+}
+
+// Declared is the step's name in its file.
+func (s Step) Declared() string {
+	if s.Block != "" {
+		return s.Block
+	}
+	return s.Name
 }
 
 // Step returns the step with an ID. It looks at every step: whoever needs many

@@ -31,6 +31,12 @@ func (r Report) Markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", escape(l.Name), escape(text))
 	}
+	if len(r.Outputs) > 0 {
+		b.WriteString("\n| output | value |\n| --- | --- |\n")
+		for _, o := range r.Outputs {
+			fmt.Fprintf(&b, "| %s | %s |\n", escape(o.Name), escape(o.Text()))
+		}
+	}
 	if len(r.Artifacts) > 0 {
 		b.WriteString("\n| artifact | bytes | sha256 |\n| --- | ---: | --- |\n")
 		for _, a := range r.Artifacts {

@@ -37,6 +37,7 @@ type Report struct {
 	// Metrics holds what was measured; a figure that was not is absent.
 	Metrics    verdict.Metrics `json:"metrics"`
 	Gates      []Gate          `json:"gates"`
+	Outputs    []Output        `json:"outputs,omitempty"`
 	Validation Validation      `json:"validation"`
 	Levels     []Level         `json:"levels"`
 	// Level is the readiness level that was asked for.
@@ -107,6 +108,8 @@ type Step struct {
 	Executed *plan.Record `json:"executed,omitempty"`
 	Key      string       `json:"key,omitempty"`
 	At       string       `json:"at,omitempty"`
+	// Metrics holds what was measured of this step alone.
+	Metrics verdict.Metrics `json:"metrics,omitempty"`
 }
 
 // Gate is one gate's end.
@@ -116,6 +119,31 @@ type Gate struct {
 	Severity string      `json:"severity"`
 	Status   plan.Status `json:"status"`
 	Message  string      `json:"message,omitempty"`
+}
+
+// Output is a value of the pipeline.
+type Output struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	// Value is absent when it is sensitive or not known.
+	Value     json.RawMessage `json:"value,omitempty"`
+	Sensitive bool            `json:"sensitive,omitempty"`
+	// Missing says why there is no value.
+	Missing string `json:"missing,omitempty"`
+}
+
+// Text is the value for people: text as it is, all else as JSON.
+func (o Output) Text() string {
+	var text string
+	switch {
+	case o.Sensitive:
+		return "(sensitive)"
+	case o.Value == nil:
+		return "(unknown: " + o.Missing + ")"
+	case json.Unmarshal(o.Value, &text) == nil:
+		return text
+	}
+	return string(o.Value)
 }
 
 // Validation is how the gates of the validation stage ended, by the names that

@@ -38,7 +38,7 @@ func full() Report {
 				{ID: "testing.test", Status: plan.StatusTimedOut, Reason: "why", Cached: true, DurationMS: 2_500, ExitCode: &code, Key: digest, At: "p.hcl:3",
 					Executed: &plan.Record{WallMS: 1, UserMS: 2, SystemMS: 3, PeakRSS: 4, LoopbackOnly: &loopback, EnvNames: []string{"PATH"}}},
 				{ID: "testing.none", Status: plan.StatusNotRun, Key: digest},
-				{ID: "testing.fmt", Status: plan.StatusPassed, Key: digest},
+				{ID: "testing.fmt", Status: plan.StatusPassed, Key: digest, Metrics: verdict.Metrics{"format": {"files": 1}}},
 			}},
 			{Name: "reporting", Status: plan.StatusPassed, DurationMS: 4, Steps: []Step{}},
 		},
@@ -46,6 +46,10 @@ func full() Report {
 		Gates: []Gate{
 			{Name: "tests", Level: "basic", Severity: "error", Status: plan.StatusFailed, Message: hostile},
 			{Name: "audit", Level: "production", Severity: "warning", Status: plan.StatusNotRun, Message: "no advisory database"},
+		},
+		Outputs: []Output{
+			{Name: "failed", Description: "d", Value: json.RawMessage("2")}, {Name: "text", Value: json.RawMessage(`"a|b"`)},
+			{Name: "token", Sensitive: true}, {Name: "lines", Missing: "coverage.lines was not measured"},
 		},
 		Validation:   Validation{PackageValid: plan.StatusPassed, Documentation: plan.StatusPassed, Audit: plan.StatusNotRun, PublishDryRun: plan.StatusFailed},
 		Levels:       []Level{{Name: "basic", Missing: []string{"tests", "a|b"}}, {Name: "production", Ready: true, Missing: []string{}}},

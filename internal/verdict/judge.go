@@ -7,7 +7,6 @@ package verdict
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -48,20 +47,60 @@ type Verdict struct {
 	Ready bool
 	// Reached is the highest level reached, empty for none.
 	Reached string
+	// Metrics are the figures of all steps together.
+	Metrics Metrics
+	// Outputs are the pipeline's, in the order of its files.
+	Outputs []Output
 }
 
-// Check evaluates the gates against unknown results, so that a condition that
-// names what can't exist is refused before anything runs.
-func Check(p *config.Pipeline, schema Schema, all []plan.Step) hcl.Diagnostics {
-	ctx := p.Context.NewChild()
-	step, stage := steps(all, func(plan.Step) cty.Value { return cty.UnknownVal(stepType) })
-	ctx.Variables = map[string]cty.Value{"metrics": schema.Unknown(), "step": step, "stage": stage}
+// Run is what a run left behind.
+type Run struct {
+	Graph *plan.Graph
+	// Results are those of the graph's steps.
+	Results []plan.Result
+	// Measured are the figures of each step, by its ID.
+	Measured map[string]Metrics
+}
+
+// scopes are what gates and outputs are judged in, by module.
+func (r *Run) scopes(p *config.Pipeline, schema Schema) map[string]scope {
+	results := make(map[string]plan.Result, len(r.Results))
+	for _, res := range r.Results {
+		results[res.Step] = res
+	}
+	metrics := func(s *scope) cty.Value {
+		s.total = schema.total(r, results, s.covers)
+		return schema.Value(s.total)
+	}
+	return scopes(p, r.Graph, knownStep(schema, handles(p), results, r.Measured), metrics, scope{run: r, results: results, schema: schema},
+		func(s scope, o config.OutputBlock) cty.Value {
+			val, _, _ := s.output(o)
+			return val
+		})
+}
+
+// Check evaluates gates and outputs against unknown results, so that a
+// condition that names what can't exist is refused before anything runs.
+func Check(p *config.Pipeline, schema Schema, g *plan.Graph) hcl.Diagnostics {
 	var diags hcl.Diagnostics
+	metrics := func(*scope) cty.Value { return schema.Unknown() }
+	all := scopes(p, g, unknownStep(schema, handles(p)), metrics, scope{schema: schema}, func(s scope, o config.OutputBlock) cty.Value {
+		val, d := o.Value.Value(s.ctx)
+		diags = append(diags, d...)
+		if o.Sensitive {
+			val = val.Mark(config.Sensitive)
+		}
+		return val
+	})
 	for _, g := range p.Gates {
+		ctx := all[g.Module].ctx
 		diags = append(diags, checkType(g.Condition, ctx, cty.Bool, "condition", "true or false")...)
 		if g.Message != nil {
 			diags = append(diags, checkType(g.Message, ctx, cty.String, "message", "text")...)
 		}
+	}
+	for _, o := range p.Scopes[0].Outputs {
+		diags = append(diags, checkOutput(o, all[""].ctx)...)
 	}
 	return diags
 }
@@ -101,60 +140,54 @@ func Budget(s plan.Stage, ended plan.Status, took time.Duration) GateResult {
 	return g
 }
 
-// Judge evaluates the gates over a run's results and metrics and compares
-// with the asked level. more are gates that were judged elsewhere.
-func Judge(p *config.Pipeline, schema Schema, results []plan.Result, metrics Metrics, asked string, more ...GateResult) (Verdict, hcl.Diagnostics) {
-	j := judge{schema: schema, metrics: metrics, results: results, ctx: p.Context.NewChild()}
-	byID := map[string]plan.Result{}
-	all := make([]plan.Step, 0, len(results))
-	for _, r := range results {
-		byID[r.Step] = r
-		all = append(all, plan.Step{ID: r.Step, Stage: r.Stage, Name: r.Name})
-	}
-	step, stage := steps(all, func(s plan.Step) cty.Value { return stepValue(byID[s.ID]) })
-	j.ctx.Variables = map[string]cty.Value{"metrics": schema.Value(metrics), "step": step, "stage": stage}
-	v := Verdict{Asked: asked}
+// Judge evaluates the gates and outputs over what a run left behind, and
+// compares with the asked level. more are gates that were judged elsewhere.
+func Judge(p *config.Pipeline, schema Schema, run Run, asked string, more ...GateResult) (Verdict, hcl.Diagnostics) {
+	all := run.scopes(p, schema)
+	v := Verdict{Asked: asked, Metrics: all[""].total}
 	var diags hcl.Diagnostics
 	for _, g := range p.Gates {
-		r, d := j.gate(g)
+		r, d := all[g.Module].gate(g)
 		diags = append(diags, d...)
 		v.Gates = append(v.Gates, r)
 	}
 	v.Gates = append(v.Gates, more...)
 	v.levels()
+	for _, o := range p.Scopes[0].Outputs {
+		out, d := all[""].shown(o)
+		diags = append(diags, d...)
+		v.Outputs = append(v.Outputs, out)
+	}
 	return v, diags
 }
 
-type judge struct {
-	schema  Schema
-	metrics Metrics
-	results []plan.Result
-	ctx     *hcl.EvalContext
-}
-
-func (j judge) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
+func (s scope) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
 	r := GateResult{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: plan.StatusNotRun, Range: config.PlanRange(g.Range)}
 	named := names(g.Condition)
-	if reason := j.missing(named); reason != "" {
+	if reason := s.missing(named); reason != "" {
 		r.Message = reason
 		return r, nil
 	}
-	val, diags := g.Condition.Value(j.ctx)
+	val, diags := g.Condition.Value(s.ctx)
 	if diags.HasErrors() {
 		r.Message = "the condition could not be evaluated: " + diags[0].Detail
 		return r, diags
 	}
 	val, err := convert.Convert(val, cty.Bool)
-	if err != nil || val.IsNull() || !val.IsKnown() {
+	if err != nil || val.IsNull() {
 		r.Message = "the condition is neither true nor false"
 		return r, diags
 	}
+	if !val.IsKnown() {
+		r.Message = "the condition reads a figure that was not measured"
+		return r, diags
+	}
 	if val, _ := val.Unmark(); val.True() {
-		r.Status, r.Message = plan.StatusPassed, describe(named.metrics, j.metrics)
+		r.Status, r.Message = plan.StatusPassed, describe(named.metrics, s.total)
 		return r, diags
 	}
 	r.Status = plan.StatusFailed
-	for _, text := range []string{j.message(g.Message), describe(named.metrics, j.metrics), "the condition is false"} {
+	for _, text := range []string{s.message(g.Message), describe(named.metrics, s.total), "the condition is false"} {
 		if text != "" {
 			r.Message = text
 			break
@@ -165,11 +198,11 @@ func (j judge) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
 
 // message is a gate's own message; empty when it has none, or when it can't be
 // told: it may name a figure that was not measured, or a sensitive value.
-func (j judge) message(expr hcl.Expression) string {
+func (s scope) message(expr hcl.Expression) string {
 	if expr == nil {
 		return ""
 	}
-	val, diags := expr.Value(j.ctx)
+	val, diags := expr.Value(s.ctx)
 	if diags.HasErrors() || val.ContainsMarked() {
 		return ""
 	}
@@ -178,106 +211,6 @@ func (j judge) message(expr hcl.Expression) string {
 		return ""
 	}
 	return val.AsString()
-}
-
-// naming is what a condition refers to.
-type naming struct {
-	// metrics are figures, "tests.failed", or whole groups: "tests", and ""
-	// for all of them.
-	metrics []string
-	// steps are patterns of steps.
-	steps []stepPattern
-}
-
-// stepPattern names steps; an empty field stands for any.
-type stepPattern struct{ stage, name string }
-
-func (p stepPattern) matches(r plan.Result) bool {
-	return (p.stage == "" || p.stage == r.Stage) && (p.name == "" || p.name == r.Name)
-}
-
-func names(expr hcl.Expression) naming {
-	var n naming
-	for _, t := range expr.Variables() {
-		var path []string
-	parts:
-		for _, part := range t {
-			switch part := part.(type) {
-			case hcl.TraverseRoot:
-				path = append(path, part.Name)
-			case hcl.TraverseAttr:
-				path = append(path, part.Name)
-			case hcl.TraverseIndex:
-				if part.Key.Type() != cty.String {
-					break parts
-				}
-				path = append(path, part.Key.AsString())
-			default:
-				break parts
-			}
-		}
-		// A name that stops short, as in `for s in stage.testing.step`, stands
-		// for all below it: such a condition may read any of them.
-		at := func(i int) string {
-			if i < len(path) {
-				return path[i]
-			}
-			return ""
-		}
-		switch path[0] {
-		case "metrics":
-			n.metrics = append(n.metrics, strings.TrimSuffix(at(1)+"."+at(2), "."))
-		case "step":
-			n.steps = append(n.steps, stepPattern{name: at(1)})
-		case "stage":
-			n.steps = append(n.steps, stepPattern{stage: at(1), name: at(3)})
-		}
-	}
-	return n
-}
-
-// missing says which thing that a condition names was not measured.
-func (j judge) missing(n naming) string {
-	for _, want := range n.steps {
-		for _, r := range j.results {
-			if want.matches(r) && !r.Status.Ran() {
-				return fmt.Sprintf("step %s did not run: %s", r.Step, reason(r))
-			}
-		}
-	}
-	for _, name := range n.metrics {
-		if figure := j.unmeasured(name); figure != "" {
-			return fmt.Sprintf("metrics.%s was not measured", figure)
-		}
-	}
-	return ""
-}
-
-// unmeasured returns the first figure that a name stands for and that was not
-// measured, or nothing. Names that the schema lacks are no figures.
-func (j judge) unmeasured(name string) string {
-	group, field, _ := strings.Cut(name, ".")
-	for _, g := range j.schema.Groups() {
-		if group != "" && g != group {
-			continue
-		}
-		for _, f := range j.schema[g] {
-			if field != "" && f.Name != field {
-				continue
-			}
-			if _, ok := j.metrics[g][f.Name]; !ok {
-				return g + "." + f.Name
-			}
-		}
-	}
-	return ""
-}
-
-func reason(r plan.Result) string {
-	if r.Reason != "" {
-		return r.Reason
-	}
-	return string(r.Status)
 }
 
 // levels fills in the readiness levels from the gates. A level without a gate

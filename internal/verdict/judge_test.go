@@ -60,6 +60,14 @@ func results(build, test, again plan.Status) []plan.Result {
 	}
 }
 
+// graph is the test's stages as a plan.
+func graph() *plan.Graph {
+	return &plan.Graph{Stages: []plan.Stage{
+		{Name: "t", Steps: []plan.Step{{ID: "t.build", Stage: "t", Name: "build"}, {ID: "t.test", Stage: "t", Name: "test", Metrics: []string{"tests", "coverage"}}}},
+		{Name: "v", Steps: []plan.Step{{ID: "v.build", Stage: "v", Name: "build"}}},
+	}}
+}
+
 func TestGates(t *testing.T) {
 	measured := Metrics{"tests": {"executed": 5, "failed": 2}}
 	const passed, failed, notRun = plan.StatusPassed, plan.StatusFailed, plan.StatusNotRun
@@ -81,6 +89,9 @@ func TestGates(t *testing.T) {
 		{"whole group", `condition = alltrue([for f, v in metrics.coverage : v != 1])`, passed, measured, notRun, "metrics.coverage.lines was not measured"},
 		{"whole group, measured", `condition = alltrue([for f, v in metrics.tests : v != 1])`, passed, measured, passed, ""},
 		{"all groups", `condition = length(metrics) > 0`, passed, measured, notRun, "metrics.coverage.lines was not measured"},
+		{"step's own figure", `condition = step.test.metrics.tests.failed == 2`, passed, measured, passed, ""},
+		{"step's own figure, not measured", `condition = step.test.metrics.coverage.lines != 1`, passed, measured, notRun, "coverage.lines of step t.test was not measured"},
+		{"a step's figure in a loop", `condition = alltrue([for s in stage.t.step : try(s.metrics.coverage.lines, 0) != 1])`, passed, measured, notRun, "the condition reads a figure that was not measured"},
 		{"step passed", `condition = step.test.status == "passed"`, passed, nil, passed, ""},
 		{"step failed", `condition = step.test.status == "passed"`, failed, nil, failed, "the condition is false"},
 		{"exit code", `condition = step.test.exit_code == 1`, failed, nil, passed, ""},
@@ -99,10 +110,10 @@ func TestGates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := pipeline(t, "gate \"g\" {\n"+c.gate+"\n}")
-			if diags := Check(p, testSchema, []plan.Step{{ID: "t.build", Stage: "t", Name: "build"}, {ID: "t.test", Stage: "t", Name: "test"}, {ID: "v.build", Stage: "v", Name: "build"}}); diags.HasErrors() {
+			if diags := Check(p, testSchema, graph()); diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			v, _ := Judge(p, testSchema, results(passed, c.test, passed), c.metrics, "basic")
+			v, _ := Judge(p, testSchema, Run{graph(), results(passed, c.test, passed), map[string]Metrics{"t.test": c.metrics}}, "basic")
 			g := v.Gates[0]
 			if g.Status != c.want || c.message != "" && g.Message != c.message {
 				t.Errorf("%s: %q, want %s: %q", g.Status, g.Message, c.want, c.message)
@@ -136,7 +147,7 @@ func TestLevels(t *testing.T) {
 		"no gate of its own": {gate("a", "basic", "error", true), "production", false, "basic", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, diags := Judge(pipeline(t, c.gates), testSchema, nil, nil, c.asked)
+			v, diags := Judge(pipeline(t, c.gates), testSchema, Run{Graph: graph()}, c.asked)
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
@@ -170,14 +181,13 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%s after %s: %+v, want %s", c.ended, c.took, g, c.want)
 		}
 	}
-	v, _ := Judge(pipeline(t, `gate "a" { condition = true }`), testSchema, nil, nil, "basic", Budget(s, plan.StatusPassed, time.Minute))
+	v, _ := Judge(pipeline(t, `gate "a" { condition = true }`), testSchema, Run{Graph: graph()}, "basic", Budget(s, plan.StatusPassed, time.Minute))
 	if v.Ready || !slices.Equal(v.Levels[0].Missing, []string{"budget t"}) {
 		t.Errorf("an exceeded budget keeps nothing away: %+v", v)
 	}
 }
 
 func TestCheck(t *testing.T) {
-	steps := []plan.Step{{ID: "t.build", Stage: "t", Name: "build"}, {ID: "t.test", Stage: "t", Name: "test"}, {ID: "v.build", Stage: "v", Name: "build"}}
 	for name, c := range map[string]struct{ gate, want string }{
 		"figure":          {`condition = metrics.tests.faild == 0`, `"faild"`},
 		"group":           {`condition = metrics.test.failed == 0`, `"test"`},
@@ -191,7 +201,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := pipeline(t, "gate \"g\" {\n"+c.gate+"\n}")
-			diags := Check(p, testSchema, steps)
+			diags := Check(p, testSchema, graph())
 			if !diags.HasErrors() || !strings.Contains(diags.Error(), c.want) {
 				t.Fatalf("diagnostics %v, want %s", diags, c.want)
 			}

@@ -29,32 +29,78 @@ type Schema map[string][]Field
 
 // Value is the metrics as gates see them: every group and figure of the
 // schema, null where it was not measured.
-func (s Schema) Value(m Metrics) cty.Value {
+func (s Schema) Value(m Metrics) cty.Value { return s.value(m, cty.NullVal(cty.Number)) }
+
+// Unknown is the metrics before the run: all figures unknown.
+func (s Schema) Unknown() cty.Value { return s.value(nil, cty.UnknownVal(cty.Number)) }
+
+func (s Schema) value(m Metrics, missing cty.Value) cty.Value {
 	groups := map[string]cty.Value{}
-	for group, fields := range s {
-		values := map[string]cty.Value{}
-		for _, f := range fields {
-			values[f.Name] = cty.NullVal(cty.Number)
-			if v, ok := m[group][f.Name]; ok {
-				values[f.Name] = cty.NumberFloatVal(v)
-			}
-		}
-		groups[group] = object(values)
+	for group := range s {
+		groups[group] = s.group(group, m[group], missing)
 	}
 	return object(groups)
 }
 
-// Unknown is the metrics before the run: all figures unknown.
-func (s Schema) Unknown() cty.Value {
-	groups := map[string]cty.Value{}
-	for group, fields := range s {
-		values := map[string]cty.Value{}
-		for _, f := range fields {
-			values[f.Name] = cty.UnknownVal(cty.Number)
+func (s Schema) group(name string, figures map[string]float64, missing cty.Value) cty.Value {
+	values := map[string]cty.Value{}
+	for _, f := range s[name] {
+		values[f.Name] = missing
+		if v, ok := figures[f.Name]; ok {
+			values[f.Name] = cty.NumberFloatVal(v)
 		}
-		groups[group] = object(values)
 	}
-	return object(groups)
+	return object(values)
+}
+
+// percent is the unit of figures that can't be added.
+const percent = "percent"
+
+// total puts the figures of steps together: counts are added, and of percentages
+// the least one stands. A figure that a step was to give and did not is missing
+// from the whole, unless the step was skipped.
+func (s Schema) total(run *Run, results map[string]plan.Result, covers func(plan.Stage) bool) Metrics {
+	out := Metrics{}
+	missing := map[string]bool{}
+	for _, stage := range run.Graph.Stages {
+		if !covers(stage) {
+			continue
+		}
+		for _, step := range stage.Steps {
+			if r, ok := results[step.ID]; !ok || r.Status == plan.StatusSkipped {
+				continue
+			}
+			for _, group := range step.Metrics {
+				for _, f := range s[group] {
+					out.add(group, f, run.Measured[step.ID][group], missing)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (m Metrics) add(group string, f Field, figures map[string]float64, missing map[string]bool) {
+	name := group + "." + f.Name
+	v, ok := figures[f.Name]
+	if !ok || missing[name] {
+		missing[name] = true
+		delete(m[group], f.Name)
+		if len(m[group]) == 0 {
+			delete(m, group)
+		}
+		return
+	}
+	if m[group] == nil {
+		m[group] = map[string]float64{}
+	}
+	switch old, again := m[group][f.Name]; {
+	case again && f.Unit == percent:
+		v = min(v, old)
+	case again:
+		v += old
+	}
+	m[group][f.Name] = v
 }
 
 // Groups are the schema's groups, sorted.
@@ -72,50 +118,6 @@ func object(m map[string]cty.Value) cty.Value {
 		return cty.EmptyObjectVal
 	}
 	return cty.ObjectVal(m)
-}
-
-var stepType = cty.Object(map[string]cty.Type{
-	"status": cty.String, "exit_code": cty.Number, "duration_ms": cty.Number, "cached": cty.Bool,
-})
-
-// stepValue is a step's result as gates see it.
-func stepValue(r plan.Result) cty.Value {
-	code := cty.NullVal(cty.Number)
-	if r.ExitCode != nil {
-		code = cty.NumberIntVal(int64(*r.ExitCode))
-	}
-	return cty.ObjectVal(map[string]cty.Value{
-		"status":      cty.StringVal(string(r.Status)),
-		"exit_code":   code,
-		"duration_ms": cty.NumberIntVal(r.Duration().Milliseconds()),
-		"cached":      cty.BoolVal(r.Cached),
-	})
-}
-
-// steps gives `step` and `stage`: a step is step.NAME where its name is unique
-// in the pipeline, and always stage.STAGE.step.NAME.
-func steps(all []plan.Step, value func(plan.Step) cty.Value) (step, stage cty.Value) {
-	count := map[string]int{}
-	for _, s := range all {
-		count[s.Name]++
-	}
-	byName := map[string]cty.Value{}
-	byStage := map[string]map[string]cty.Value{}
-	for _, s := range all {
-		v := value(s)
-		if count[s.Name] == 1 {
-			byName[s.Name] = v
-		}
-		if byStage[s.Stage] == nil {
-			byStage[s.Stage] = map[string]cty.Value{}
-		}
-		byStage[s.Stage][s.Name] = v
-	}
-	stages := map[string]cty.Value{}
-	for name, m := range byStage {
-		stages[name] = cty.ObjectVal(map[string]cty.Value{"step": object(m)})
-	}
-	return object(byName), object(stages)
 }
 
 // describe puts figures that a condition names into words: "tests.failed = 2".

@@ -3,22 +3,14 @@ package verdict
 import (
 	"testing"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-
-	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
 
 func TestUngated(t *testing.T) {
-	condition := func(src string) config.Gate {
-		expr, diags := hclsyntax.ParseExpression([]byte(src), "x.hcl", hcl.InitialPos)
-		if diags.HasErrors() {
-			t.Fatal(diags)
-		}
-		return config.Gate{Condition: expr}
-	}
-	gates := []config.Gate{condition(`step.build.status == "passed"`), condition(`metrics.tests.failed == 0`), condition(`stage.b.step.twice.status == "passed"`)}
+	p := pipeline(t, `stage "b" {}
+gate "one" { condition = step.build.status == "passed" }
+gate "two" { condition = metrics.tests.failed == 0 }
+gate "three" { condition = stage.b.step.twice.status == "passed" }`)
 	steps := []plan.Step{
 		{ID: "a.build", Stage: "a", Name: "build"},
 		{ID: "a.test", Stage: "a", Name: "test", Metrics: []string{"tests"}},
@@ -31,12 +23,13 @@ func TestUngated(t *testing.T) {
 	}
 	status := []plan.Status{plan.StatusFailed, plan.StatusFailed, plan.StatusTimedOut, plan.StatusError, plan.StatusFailed,
 		plan.StatusPassed, plan.StatusSkipped, plan.StatusNotRun}
+	g := &plan.Graph{Stages: []plan.Stage{{Name: "a", Steps: steps[:4]}, {Name: "b", Steps: steps[4:]}}}
 	var results []plan.Result
 	for i, s := range steps {
 		results = append(results, plan.Result{Step: s.ID, Stage: s.Stage, Name: s.Name, Status: status[i], Reason: "why"})
 	}
 	got := map[string]plan.Status{}
-	for _, g := range Ungated(gates, steps, results) {
+	for _, g := range Ungated(p, Run{Graph: g, Results: results}) {
 		if g.Level != "basic" || g.Severity != "error" || g.Message == "" {
 			t.Errorf("%+v", g)
 		}

@@ -1,0 +1,6 @@
+image "own" { from = "own" }
+stage "s" {
+  image = image.own
+  step "t" { command = ["true"] }
+}
+output "name" { value = "n" }
