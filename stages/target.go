@@ -19,8 +19,8 @@ const NotSelected = "it was not selected (--target)"
 // after is ordering only, so it is not needed.
 //
 // A target is a step's ID, such as testing.test, a pattern of IDs as in
-// [path.Match], such as testing.test-*, or a stage's name for all of its
-// steps. The error names a target that fits no step, or only steps that do not
+// [path.Match], such as testing.test-*, or the name of a stage or module for all
+// of its steps. What has instances may be named by its block, for all of them. The error names a target that fits no step, or only steps that do not
 // run anyway. Without targets the graph stays as it is.
 func Select(g *plan.Graph, targets []string) error {
 	if len(targets) == 0 {
@@ -85,7 +85,9 @@ func targeted(g *plan.Graph, target string) ([]plan.Step, error) {
 	var found []plan.Step
 	for _, stage := range g.Stages {
 		for _, s := range stage.Steps {
-			if fits, _ := path.Match(target, s.ID); fits || s.ID == target || !strings.Contains(target, ".") && stage.Name == target {
+			declared := strings.TrimPrefix(stage.Module+"."+stage.Declared(), ".")
+			fits, _ := path.Match(target, s.ID)
+			if fits || target != "" && slices.Contains([]string{s.ID, stage.Name, declared, declared + "." + s.Declared(), stage.Module}, target) {
 				found = append(found, s)
 			}
 		}

@@ -69,6 +69,19 @@ func TestSelect(t *testing.T) {
 			}
 		})
 	}
+	for target, want := range map[string]string{"m.s": "m.s-x.t-1 m.s-x.t-2", "m.s.t": "m.s-x.t-1 m.s-x.t-2", "m": "m.s-x.t-1 m.s-x.t-2", "m.s-x": "m.s-x.t-1 m.s-x.t-2", "m.s-x.t-1": "m.s-x.t-1"} {
+		found, err := targeted(&plan.Graph{Stages: []plan.Stage{
+			{Name: "s", Steps: []plan.Step{{ID: "s.t", Name: "t"}}},
+			{Name: "m.s-x", Module: "m", Block: "s", Instance: "x", Steps: []plan.Step{{ID: "m.s-x.t-1", Block: "t", Instance: "1"}, {ID: "m.s-x.t-2", Block: "t", Instance: "2"}}},
+		}}, target)
+		var got []string
+		for _, s := range found {
+			got = append(got, s.ID)
+		}
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, %v, want %s", target, got, err, want)
+		}
+	}
 	g := targetGraph()
 	if err := Select(g, []string{"t.a"}); err != nil {
 		t.Fatal(err)
