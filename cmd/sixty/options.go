@@ -61,12 +61,17 @@ func (o *runOptions) sourceFlags(cmd *cobra.Command) {
 }
 
 func (o *runOptions) templateFlags(cmd *cobra.Command) {
+	o.newCrateFlags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
+	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
+}
+
+func (o *runOptions) newCrateFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.template, "template", "", "pack to generate the crate from; see sixty market search")
 	f.StringVar(&o.name, "name", "", "name of the new crate; short for --var name=NAME")
 	f.StringVar(&o.version, "version", "", "version of the new crate; short for --var version=VERSION")
-	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
-	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
 }
 
 func (o *runOptions) runFlags(cmd *cobra.Command) {
@@ -77,13 +82,17 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
 	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
-	f.StringArrayVar(&o.targets, "target", nil, "run this step and what it needs, nothing else: STAGE.STEP, a pattern such as testing.test-*, or a STAGE; may be repeated. Such a run is never READY")
+	o.targetFlag(cmd)
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
 	f.BoolVar(&o.noServe, "no-serve", false, "end the embedded engine with this run instead of keeping it for the next one (see sixty serve; $"+serveVariable+"=off)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")
 	f.StringVar(&o.tlsKey, "tls-key", "", "client key for a tcp:// engine")
 	f.StringVar(&o.tlsServer, "tls-server-name", "", "name in the certificate of a tcp:// engine, when it is not the host's")
+}
+
+func (o *runOptions) targetFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&o.targets, "target", nil, "run this step and what it needs, nothing else: STAGE.STEP, a pattern such as testing.test-*, or a STAGE; may be repeated. Such a run is never READY")
 }
 
 func (o *runOptions) levelFlag(cmd *cobra.Command) {

@@ -41,6 +41,9 @@ var rules = []rule{
 	{folder: "internal/preview", ours: []string{"internal/plan", "internal/lastrun"}, others: none, exceptions: map[string]string{
 		"internal/report": "durations and statuses in words",
 	}},
+	{folder: "internal/picture", ours: []string{"internal/plan", "internal/preview"}, others: none, exceptions: map[string]string{
+		"internal/report": "durations and statuses in words",
+	}},
 	{folder: "internal/report", ours: []string{"internal/plan", "internal/verdict"}, others: none},
 
 	// What stages are made of.

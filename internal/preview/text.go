@@ -36,7 +36,7 @@ func (p Plan) Text() string {
 	if len(p.Unknown) > 0 {
 		b.WriteString("\n")
 	}
-	b.WriteString(p.summary())
+	b.WriteString(p.Summary())
 	return b.String()
 }
 
@@ -67,42 +67,57 @@ func (p Plan) step(b *strings.Builder, s Step) {
 		fmt.Fprintf(b, "  (%s)", s.At)
 	}
 	b.WriteString("\n")
-	if s.Runner != "" {
-		line(b, "run by", "sixty itself ("+s.Runner+")")
+	for _, row := range p.Rows(s) {
+		line(b, row[0], row[1])
 	}
-	line(b, "run", command(s.Command))
-	line(b, "image", s.Image)
-	line(b, "folder", s.Dir)
-	for _, m := range s.Mounts {
-		line(b, "mount", m.Target+"  "+p.source(m))
-	}
-	for _, service := range s.Services {
-		line(b, "service", service.Name+"  on image "+service.Image+"  "+command(service.Command))
-	}
-	if c := s.Conditions; c != nil {
-		line(b, "host", c.Hostname)
-		if c.CPUs > 0 {
-			line(b, "cpus", fmt.Sprint(c.CPUs))
+}
+
+// Rows is what the text says of a step, by name; a name may stand more than
+// once.
+func (p Plan) Rows(s Step) [][2]string {
+	var rows [][2]string
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, [2]string{name, value})
 		}
 	}
-	line(b, "env", strings.Join(s.EnvNames, ", "))
+	if s.Runner != "" {
+		add("run by", "sixty itself ("+s.Runner+")")
+	}
+	add("run", command(s.Command))
+	add("image", s.Image)
+	add("folder", s.Dir)
+	for _, m := range s.Mounts {
+		add("mount", m.Target+"  "+p.source(m))
+	}
+	for _, service := range s.Services {
+		add("service", service.Name+"  on image "+service.Image+"  "+command(service.Command))
+	}
+	if c := s.Conditions; c != nil {
+		add("host", c.Hostname)
+		if c.CPUs > 0 {
+			add("cpus", fmt.Sprint(c.CPUs))
+		}
+	}
+	add("env", strings.Join(s.EnvNames, ", "))
 	if s.Network == "host" {
-		line(b, "network", "yes")
+		add("network", "yes")
 	}
 	if s.TimeoutMS > 0 {
-		line(b, "timeout", report.Duration(s.TimeoutMS))
+		add("timeout", report.Duration(s.TimeoutMS))
 	}
 	for _, o := range s.Outputs {
-		line(b, "output", o.Name+"  "+o.Path)
+		add("output", o.Name+"  "+o.Path)
 	}
-	line(b, "after", strings.Join(s.After, ", "))
-	line(b, "metrics", strings.Join(s.Metrics, ", "))
+	add("after", strings.Join(s.After, ", "))
+	add("metrics", strings.Join(s.Metrics, ", "))
 	if s.Key != nil {
-		line(b, "key", *s.Key)
+		add("key", *s.Key)
 	} else {
-		line(b, "key", "unknown: "+s.KeyUnknown)
+		add("key", "unknown: "+s.KeyUnknown)
 	}
-	line(b, "last run", s.LastRun.String())
+	add("last run", s.LastRun.String())
+	return rows
 }
 
 func line(b *strings.Builder, name, value string) {
@@ -174,8 +189,8 @@ func (l *LastRun) String() string {
 	return text + "; another key than now"
 }
 
-// summary counts what would run, and what is on record of it.
-func (p Plan) summary() string {
+// Summary counts what would run, and what is on record of it.
+func (p Plan) Summary() string {
 	runs, skipped, cached, executed, unknown := 0, 0, 0, 0, 0
 	for _, s := range p.Stages {
 		for _, step := range s.Steps {
