@@ -50,21 +50,35 @@ func File(name, path string) (Resource, error) {
 //   - gitTree: the object name that git write-tree gives in a repository of
 //     object format SHA-256; it covers the executable bit too.
 //
-// Empty directories have no digest in either. A symbolic link or other
-// special file is refused: its target is not part of the tree.
+// Empty directories have no digest in either. A symbolic link counts in gitTree
+// alone, as the path that it holds and not as what lies there; a tree with one
+// has no dirHash, which could not tell it from a tree without. Other special
+// files are refused.
 func Tree(name string, tree fs.FS) (Resource, error) {
 	files, err := treeFiles(tree)
 	if err != nil {
 		return Resource{}, fmt.Errorf("digest tree %s: %w", name, err)
 	}
-	return Resource{Name: name, Digest: Digest{DirHash: dirHash(files), GitTree: gitTree(files)}}, nil
+	digest := Digest{GitTree: gitTree(files)}
+	if !slices.ContainsFunc(files, func(f treeFile) bool { return f.mode == modeLink }) {
+		digest[DirHash] = dirHash(files)
+	}
+	return Resource{Name: name, Digest: digest}, nil
 }
 
+// The modes of git's tree entries.
+const (
+	modeFile       = "100644"
+	modeExecutable = "100755"
+	modeLink       = "120000"
+	modeFolder     = "40000"
+)
+
 type treeFile struct {
-	path       string
-	executable bool
-	content    [sha256.Size]byte // of the content alone, for dirHash
-	blob       [sha256.Size]byte // of git's blob object, for gitTree
+	path    string
+	mode    string
+	content [sha256.Size]byte // of the content alone, for dirHash
+	blob    [sha256.Size]byte // of git's blob object, for gitTree
 }
 
 func treeFiles(tree fs.FS) ([]treeFile, error) {
@@ -73,18 +87,31 @@ func treeFiles(tree fs.FS) ([]treeFile, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s is a %s, only regular files have a digest", p, d.Type())
-		}
 		if strings.Contains(p, "\n") {
 			return fmt.Errorf("%q has a line break in its name", p)
 		}
-		file, err := readTreeFile(tree, p, d)
+		var file treeFile
+		switch d.Type() {
+		case 0:
+			file, err = readTreeFile(tree, p, d)
+		case fs.ModeSymlink:
+			file, err = readTreeLink(tree, p)
+		default:
+			return fmt.Errorf("%s is a %s, only regular files and symbolic links have a digest", p, d.Type())
+		}
 		files = append(files, file)
 		return err
 	})
 	slices.SortFunc(files, func(a, b treeFile) int { return cmp.Compare(a.path, b.path) })
 	return files, err
+}
+
+func readTreeLink(tree fs.FS, p string) (treeFile, error) {
+	target, err := fs.ReadLink(tree, p)
+	if err != nil {
+		return treeFile{}, err
+	}
+	return treeFile{path: p, mode: modeLink, blob: sha256.Sum256(fmt.Appendf(nil, "blob %d\x00%s", len(target), target))}, nil
 }
 
 func readTreeFile(tree fs.FS, p string, d fs.DirEntry) (treeFile, error) {
@@ -106,7 +133,10 @@ func readTreeFile(tree fs.FS, p string, d fs.DirEntry) (treeFile, error) {
 	if n != info.Size() {
 		return treeFile{}, fmt.Errorf("%s changed while it was read", p)
 	}
-	file := treeFile{path: p, executable: info.Mode()&0o100 != 0}
+	file := treeFile{path: p, mode: modeFile}
+	if info.Mode()&0o100 != 0 {
+		file.mode = modeExecutable
+	}
 	content.Sum(file.content[:0])
 	blob.Sum(file.blob[:0])
 	return file, nil
@@ -137,11 +167,7 @@ func treeObject(dir string, files []treeFile) [sha256.Size]byte {
 		rest := strings.TrimPrefix(files[0].path, dir)
 		name, _, nested := strings.Cut(rest, "/")
 		if !nested {
-			mode := "100644"
-			if files[0].executable {
-				mode = "100755"
-			}
-			entries = append(entries, treeEntry{mode, name, files[0].blob})
+			entries = append(entries, treeEntry{files[0].mode, name, files[0].blob})
 			files = files[1:]
 			continue
 		}
@@ -150,7 +176,7 @@ func treeObject(dir string, files []treeFile) [sha256.Size]byte {
 		for n < len(files) && strings.HasPrefix(files[n].path, sub) {
 			n++
 		}
-		entries = append(entries, treeEntry{"40000", name, treeObject(sub, files[:n])})
+		entries = append(entries, treeEntry{modeFolder, name, treeObject(sub, files[:n])})
 		files = files[n:]
 	}
 	return hashTree(entries)
@@ -160,7 +186,7 @@ func treeObject(dir string, files []treeFile) [sha256.Size]byte {
 // its name ended in a slash.
 func hashTree(entries []treeEntry) [sha256.Size]byte {
 	key := func(e treeEntry) string {
-		if e.mode == "40000" {
+		if e.mode == modeFolder {
 			return e.name + "/"
 		}
 		return e.name

@@ -40,6 +40,14 @@ type BuildParameters struct {
 	// ones never stand here; SensitiveVariables only names them.
 	Variables          map[string]any `json:"variables,omitempty"`
 	SensitiveVariables []string       `json:"sensitiveVariables,omitempty"`
+	// PackVariables and SensitivePackVariables are the same for the pack.
+	PackVariables          map[string]any `json:"packVariables,omitempty"`
+	SensitivePackVariables []string       `json:"sensitivePackVariables,omitempty"`
+	// TemplateTime is the time that the pack's templates saw, in seconds
+	// since 1970; nil without a pack.
+	TemplateTime *int64 `json:"templateTime,omitempty"`
+	// SourceDateEpoch is the SOURCE_DATE_EPOCH of every step.
+	SourceDateEpoch int64 `json:"sourceDateEpoch,omitempty"`
 	// Level is the readiness level that was asked for.
 	Level string `json:"level,omitempty"`
 }

@@ -229,11 +229,23 @@ func TestTreeAgreesWithGitAndShell(t *testing.T) {
 	if diff := cmp.Diff(Digest{DirHash: dirHash, GitTree: gitTree}, got.Digest); diff != "" {
 		t.Error(diff)
 	}
+	// A link counts as what it says, wherever that leads.
+	for path, target := range map[string]string{"src/link": "main.rs", "out": "/etc/passwd", "src-y": "nowhere/at all"} {
+		if err := os.Symlink(target, filepath.Join(dir, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err = Tree("tree", os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Digest{GitTree: shell(`git init -q --object-format=sha256 && git add -A && git write-tree`)}, got.Digest); diff != "" {
+		t.Error(diff)
+	}
 }
 
-func TestTreeRefusesLinks(t *testing.T) {
-	if _, err := Tree("x", fstest.MapFS{"a": {Mode: fs.ModeSymlink, Data: []byte("/etc/passwd")}}); err == nil {
-		t.Error("a symbolic link has a digest")
+func TestTreeRefusesSpecialFiles(t *testing.T) {
+	if _, err := Tree("x", fstest.MapFS{"a": {Mode: fs.ModeNamedPipe}}); err == nil {
+		t.Error("a pipe has a digest")
 	}
 }
 

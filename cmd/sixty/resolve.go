@@ -33,9 +33,11 @@ type resolved struct {
 	cfg      *config.Config
 	pipeline *config.Pipeline
 	template *report.Template
-	crate    *crate.Crate
-	tree     blob.Blob
-	images   map[string]plan.Image
+	// made is what was rendered; nil for a crate that exists.
+	made   *generation.Result
+	crate  *crate.Crate
+	tree   blob.Blob
+	images map[string]plan.Image
 	// variables are the pipeline's; sensitive ones are marked.
 	variables map[string]cty.Value
 	// host are the results of the stages that run in this process.
@@ -202,6 +204,7 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 		if err != nil {
 			return nil, err
 		}
+		r.made = made
 		dir = filepath.Join(where, "Cargo.toml")
 	} else {
 		if o.forNewCrate() {

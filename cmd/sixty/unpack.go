@@ -9,35 +9,37 @@ import (
 	"path/filepath"
 )
 
-// unpack writes the files of a packed tree below dir, and stops with links as
-// true at the first entry that is neither a file nor a folder.
-func unpack(archive, dir string) (links bool, err error) {
+// unpack writes the files, folders and symbolic links of a packed tree below
+// dir. Nothing is written through a link that leads out of it.
+func unpack(archive, dir string) error {
 	f, err := os.Open(archive)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer f.Close()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer root.Close()
 	for tr := tar.NewReader(f); ; {
 		header, err := tr.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return false, nil
+			return nil
 		case err != nil:
-			return false, err
+			return err
 		case header.Typeflag == tar.TypeDir:
 			err = root.MkdirAll(filepath.Clean(header.Name), 0o755)
 		case header.Typeflag == tar.TypeReg:
 			err = unpackFile(root, filepath.Clean(header.Name), os.FileMode(header.Mode).Perm(), tr)
+		case header.Typeflag == tar.TypeSymlink:
+			err = unpackLink(root, filepath.Clean(header.Name), header.Linkname)
 		default:
-			return true, nil
+			err = fmt.Errorf("neither file, folder nor symbolic link")
 		}
 		if err != nil {
-			return false, fmt.Errorf("%s: %w", header.Name, err)
+			return fmt.Errorf("%s: %w", header.Name, err)
 		}
 	}
 }
@@ -52,4 +54,11 @@ func unpackFile(root *os.Root, name string, mode os.FileMode, content io.Reader)
 	}
 	_, err = io.Copy(f, content)
 	return errors.Join(err, f.Close())
+}
+
+func unpackLink(root *os.Root, name, target string) error {
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return root.Symlink(target, name)
 }

@@ -3,11 +3,13 @@ package generation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +47,12 @@ type Result struct {
 	Name   string
 	Plan   *codegen.Plan
 	Values map[string]any
+	// Recorded are the values that may be written down, as JSON, and Sensitive
+	// the names of the others.
+	Recorded  map[string]json.RawMessage
+	Sensitive []string
+	// Epoch is the time that templates saw.
+	Epoch time.Time
 }
 
 // Render renders the pack and decides every write.
@@ -71,6 +79,13 @@ func Render(ctx context.Context, req Request) (*Result, error) {
 	if err := ask(ctx, run, req.Remote, req.Graphs); err != nil {
 		return nil, err
 	}
+	r.Recorded, r.Epoch = run.Variables, run.Epoch
+	for name := range values {
+		if _, ok := run.Variables[name]; !ok {
+			r.Sensitive = append(r.Sensitive, name)
+		}
+	}
+	slices.Sort(r.Sensitive)
 	if r.Plan, err = codegen.Render(ctx, *run); err != nil {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}

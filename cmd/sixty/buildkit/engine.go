@@ -239,7 +239,8 @@ func (s *solve) do(ctx context.Context) error {
 		if err != nil {
 			return nil, fmt.Errorf("read the record: %w", err)
 		}
-		fresh = sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
+		_, noProvenance := os.Stat(filepath.Join(s.dir, ProvenanceFile))
+		fresh = noProvenance == nil && sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
 		return gateway.NewResult(), nil
 	}, status)
 	<-watched
@@ -249,6 +250,11 @@ func (s *solve) do(ctx context.Context) error {
 	return s.export(ctx)
 }
 
+// ProvenanceFile is the engine's own provenance in the results folder of a step
+// that passed: SLSA provenance v1 about each file there. The engine writes it
+// last, over whatever the step may have left under that name.
+const ProvenanceFile = "provenance.json"
+
 // export copies the step's record folder to the host. The step itself is
 // answered from the cache here.
 func (s *solve) export(ctx context.Context) error {
@@ -257,6 +263,7 @@ func (s *solve) export(ctx context.Context) error {
 		return err
 	}
 	opt := s.engine.solveOpt()
+	opt.FrontendAttrs = map[string]string{"attest:provenance": "mode=min,version=v1"}
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: tmp}}
 	if _, err := s.engine.opts.Client.Solve(ctx, s.def, opt, nil); err != nil {
 		os.RemoveAll(tmp)
