@@ -5,6 +5,7 @@
 // measured, in the form of internal/initrec.
 //
 //	init run --spec JSON|@FILE -- COMMAND [ARG…]
+//	init fetch --list FILE --out DIR
 //	init vendor --crates DIR --out DIR
 //	init serve --dir DIR --addr ADDRESS
 //
@@ -25,6 +26,7 @@ import (
 
 const usage = `usage:
   init run --spec JSON|@FILE -- COMMAND [ARG…]   run a step's command
+  init fetch --list FILE --out DIR               download pinned files
   init vendor --crates DIR --out DIR             unpack downloaded crates
   init serve --dir DIR --addr ADDRESS            serve files on the loopback
 `
@@ -44,6 +46,8 @@ func dispatch(args []string) int {
 	switch verb := args[0]; verb {
 	case "run", confined:
 		code, err = runVerb(verb, args[1:])
+	case "fetch":
+		err = fetchVerb(args[1:])
 	case "vendor":
 		err = vendorVerb(args[1:])
 	case "serve":

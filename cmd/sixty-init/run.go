@@ -40,6 +40,9 @@ func run(spec initrec.Spec, argv []string) (int, error) {
 	if err := writeRecord(dir, s.rec); err != nil {
 		return 0, err
 	}
+	if spec.EndWithZero {
+		return 0, nil
+	}
 	return s.rec.ExitCode, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
@@ -131,7 +132,7 @@ func (a *app) formatStdin(o *fmtOptions, in io.Reader) error {
 	const name = "<stdin>"
 	out, diags := format(src, name)
 	if diags.HasErrors() {
-		return &diagError{diags, map[string]*hcl.File{name: {Bytes: src}}}
+		return &deploy.DiagnosticsError{Diagnostics: diags, Files: map[string]*hcl.File{name: {Bytes: src}}}
 	}
 	switch {
 	case o.diff:
@@ -148,7 +149,7 @@ func (a *app) formatStdin(o *fmtOptions, in io.Reader) error {
 // formatFiles goes through all files even when some can't be read, so that
 // every mistake is told.
 func (a *app) formatFiles(o *fmtOptions, files []string) error {
-	broken := &diagError{files: map[string]*hcl.File{}}
+	broken := &deploy.DiagnosticsError{Files: map[string]*hcl.File{}}
 	changed := 0
 	for _, name := range files {
 		src, err := os.ReadFile(name)
@@ -157,8 +158,8 @@ func (a *app) formatFiles(o *fmtOptions, files []string) error {
 		}
 		out, diags := format(src, name)
 		if diags.HasErrors() {
-			broken.diags = append(broken.diags, diags...)
-			broken.files[name] = &hcl.File{Bytes: src}
+			broken.Diagnostics = append(broken.Diagnostics, diags...)
+			broken.Files[name] = &hcl.File{Bytes: src}
 			continue
 		}
 		if bytes.Equal(src, out) {
@@ -178,7 +179,7 @@ func (a *app) formatFiles(o *fmtOptions, files []string) error {
 		}
 	}
 	switch {
-	case broken.diags.HasErrors():
+	case broken.Diagnostics.HasErrors():
 		return broken
 	case o.check && changed > 0:
 		return errNo

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/image"
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
@@ -21,7 +22,7 @@ func (a *app) imageCommand() *cobra.Command {
 // imageBlock finds an image block of the pipeline. Images are evaluated
 // without a crate, on which they can't depend.
 func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
-	cfg, _, err := a.loadPipeline(o)
+	cfg, _, err := deploy.Load(o.pipeline, ".", version)
 	if err != nil {
 		return config.Image{}, err
 	}
@@ -31,11 +32,11 @@ func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
 	}
 	values, diags := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
 	if diags.HasErrors() {
-		return config.Image{}, &diagError{diags, cfg.Files}
+		return config.Image{}, &deploy.DiagnosticsError{Diagnostics: diags, Files: cfg.Files}
 	}
 	images, diags := cfg.EvaluateImages(values.Values)
 	if diags.HasErrors() {
-		return config.Image{}, &diagError{diags, cfg.Files}
+		return config.Image{}, &deploy.DiagnosticsError{Diagnostics: diags, Files: cfg.Files}
 	}
 	var names []string
 	for _, i := range images {

@@ -2,11 +2,10 @@ package main
 
 import (
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -98,17 +97,21 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := exportLogs(e.results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
+			if err := deploy.ExportLogs(e.results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
 				return err
 			}
 			if err := e.writeMetrics(o.metrics); err != nil {
 				return err
 			}
-			r := e.report(o, nil)
+			facts := e.facts()
+			r := facts.Report(nil)
 			a.printFailures(e.results)
 			r.Gates = judged(r.Gates)
 			a.printReport(r)
-			return e.stageAnswer()
+			if !facts.StagesPassed() {
+				return errNo
+			}
+			return nil
 		},
 	}
 	o.sourceFlags(cmd)
@@ -126,28 +129,4 @@ func judged(gates []report.Gate) []report.Gate {
 		}
 	}
 	return out
-}
-
-// stageAnswer is no when a step said no, or a gate of the asked level or a lower
-// one.
-func (e *executed) stageAnswer() error {
-	for _, r := range e.results {
-		switch r.Status {
-		case plan.StatusPassed, plan.StatusSkipped:
-		case plan.StatusNotRun:
-			if r.Reason == "" {
-				return errNo
-			}
-		default:
-			return errNo
-		}
-	}
-	levels := config.Levels()
-	asked := slices.Index(levels, e.verdict.Asked)
-	for _, g := range e.verdict.Gates {
-		if g.Status == plan.StatusFailed && g.Severity != "warning" && slices.Index(levels, g.Level) <= asked {
-			return errNo
-		}
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/diagjson"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -66,13 +67,13 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
 // validate loads and evaluates a pipeline as far as that goes without a run.
 // What it finds are diagnostics; the error is for the command line.
 func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
-	cfg, diags, err := a.loadPipeline(o)
-	var found *diagError
-	var usage usageError
+	cfg, diags, err := deploy.Load(o.pipeline, ".", version)
+	var found *deploy.DiagnosticsError
+	var mistake deploy.Mistake
 	switch {
 	case errors.As(err, &found):
-		return &config.Config{Files: found.files}, found.diags, nil
-	case errors.As(err, &usage) && cfg != nil:
+		return &config.Config{Files: found.Files}, found.Diagnostics, nil
+	case errors.As(err, &mistake) && cfg != nil:
 		return cfg, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable version", Detail: err.Error() + "."}), nil
 	case err != nil:
 		return nil, nil, err

@@ -18,6 +18,8 @@ import (
 	"github.com/sixtyhq/sixty/attest/policy"
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/attest/verify"
+
+	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
 // verifyOptions is what a command line says about whom to trust and what to
@@ -206,7 +208,7 @@ func (o *verifyOptions) trust() (verify.Trust, error) {
 func verifyPolicy(ctx context.Context, path string, data []byte, artifacts []verify.Artifact) ([]*verify.Verified, error) {
 	p, diags := policy.Load(path)
 	if diags.HasErrors() {
-		return nil, &diagError{diags, policyFiles(path)}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: policyFiles(path)}
 	}
 	result, err := p.Verify(ctx, data, artifacts, time.Time{})
 	var unmet hcl.Diagnostics

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,11 +16,9 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
-	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/config"
-	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
-	"github.com/sixtyhq/sixty/internal/report"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/internal/verdict"
 	"github.com/sixtyhq/sixty/stages"
@@ -76,7 +73,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err != nil {
 		return nil, err
 	}
-	if err := r.check(); err != nil {
+	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
 		return nil, err
 	}
 	eng, err := a.openEngine(ctx, o, cache, store, view)
@@ -105,17 +102,13 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if errors.Is(context.Cause(ctx), errInterrupted) {
 		return nil, errInterrupted
 	}
-	e.judged = time.Now()
-	var unread []string
-	e.measured, unread = stages.Measure(e.graph, e.results, e.crate)
+	facts := e.facts()
+	unread, diags := facts.Judge(e.pipeline, o.level, o.partial()...)
+	e.judged, e.measured, e.verdict = facts.Judged, facts.Measured, facts.Verdict
 	for _, text := range unread {
 		e.warnings = append(e.warnings, text)
 		view.Note("Warning: %s", text)
 	}
-	var diags hcl.Diagnostics
-	left := verdict.Run{Graph: e.graph, Results: e.results, Measured: e.measured}
-	e.verdict, diags = verdict.Judge(e.pipeline, stages.Metrics(), left, o.level,
-		slices.Concat(e.budgets(), verdict.Ungated(e.pipeline, left), o.partial())...)
 	a.warn(r, diags, view)
 	if o.prove {
 		if e.reproduction, err = a.proveReproducible(ctx, o, e, eng, view); err != nil {
@@ -126,36 +119,6 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	return e, nil
 }
 
-// budgets judges the stages whose exceeded budget fails the run.
-func (e *executed) budgets() []verdict.GateResult {
-	var out []verdict.GateResult
-	for i, s := range report.Stages(e.graph, e.host, e.results) {
-		if planned := e.graph.Stages[i]; planned.BudgetFails && planned.Budget > 0 && planned.Skipped == "" {
-			ended := s.Status
-			if slices.ContainsFunc(planned.Steps, func(s plan.Step) bool { return s.Skipped == stages.NotSelected }) {
-				ended = plan.StatusNotRun
-			}
-			out = append(out, verdict.Budget(planned, ended, time.Duration(s.DurationMS)*time.Millisecond))
-		}
-	}
-	return out
-}
-
-// check finds the mistakes of a pipeline that need no engine and no image to be
-// found.
-func (r *resolved) check() error {
-	images := map[string]plan.Image{}
-	for _, i := range r.pipeline.Images {
-		images[i.Name] = plan.Image{Name: i.Name}
-	}
-	g, diags := stages.Plan(stages.Input{Pipeline: r.pipeline, Images: images})
-	diags = append(diags, verdict.Check(r.pipeline, stages.Metrics(), g)...)
-	if diags.HasErrors() {
-		return &diagError{diags, r.cfg.Files}
-	}
-	return nil
-}
-
 // plan makes the graph and checks it against the engine.
 func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store *blob.Store) (*plan.Graph, error) {
 	tree, err := e.crate.Pack(store, o.written()...)
@@ -163,7 +126,7 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 		return nil, err
 	}
 	e.tree = tree
-	authorities, err := hostAuthorities(store)
+	authorities, err := deploy.HostAuthorities(store)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +137,7 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 		in.Epoch = asked.Unix()
 	}
 	if e.crate.Lock != nil { // a plan is made without one as well, a run never
-		known, err := registries(ctx, cache, e.crate.Lock)
+		known, err := deploy.Registries(ctx, cache, e.crate.Lock)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +159,7 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 		}
 	}
 	if diags.HasErrors() {
-		return nil, &diagError{diags, e.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: e.cfg.Files}
 	}
 	return g, nil
 }
@@ -286,58 +249,24 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 		return nil
 	}
 	if !o.resolve {
-		return usagef("%s has no Cargo.lock, so its dependencies are not pinned. Add --resolve to make one in a step that may use the network (the report names it), or run cargo generate-lockfile", e.crate.Dir)
-	}
-	image := e.warmImage()
-	if image == "" {
-		return usagef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
+		return deploy.NoLockfile(e.crate.Dir)
 	}
 	tree, err := e.crate.Pack(eng.store, o.written()...)
 	if err != nil {
 		return err
 	}
-	authorities, err := hostAuthorities(eng.store)
+	authorities, err := deploy.HostAuthorities(eng.store)
 	if err != nil {
 		return err
 	}
-	g := &plan.Graph{Images: []plan.Image{e.images[image]}, Stages: []plan.Stage{{Name: "setup", Steps: []plan.Step{setup.Online(setup.Lockfile(image, tree), authorities)}}}}
-	runner, err := eng.runner(g, nil, view)
+	locking := deploy.Locking{Crate: e.crate, Tree: tree, Image: e.images[deploy.WarmImage(e.pipeline)], Authorities: authorities, View: view,
+		Runner: func(g *plan.Graph) (run.Runner, error) { return eng.runner(g, nil, view) }}
+	again, made, err := locking.Make(ctx)
 	if err != nil {
 		return err
 	}
-	results, err := run.Steps(ctx, g, run.Options{Engine: runner, Started: func(s plan.Step) { view.Started(s.ID, s.Stage) }, Ended: view.Ended})
-	if err != nil {
-		return err
-	}
-	e.host = append(e.host, results...)
-	if !results[0].Status.OK() {
-		return fmt.Errorf("make Cargo.lock: %s%s", results[0].Reason, logTail(results[0].Dir, 20))
-	}
-	left, err := openLeft(results[0].Dir, "outputs", crate.LockName)
-	if err != nil {
-		return fmt.Errorf("make Cargo.lock: %w", err)
-	}
-	defer left.Close()
-	made, err := io.ReadAll(io.LimitReader(left, cargo.MaxLockBytes))
-	if err != nil {
-		return fmt.Errorf("make Cargo.lock: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(e.crate.Dir, crate.LockName), made, 0o644); err != nil {
-		return fmt.Errorf("write Cargo.lock: %w", err)
-	}
-	view.Note("Wrote %s", filepath.Join(e.crate.Dir, crate.LockName))
-	e.crate, err = crate.Open(filepath.Join(e.crate.Dir, "Cargo.toml"))
-	return err
-}
-
-// warmImage names the image that cargo runs on; empty when there is none.
-func (r *resolved) warmImage() string {
-	for _, i := range r.pipeline.Images {
-		if i.Warm != nil {
-			return i.Name
-		}
-	}
-	return ""
+	e.crate, e.host = again, append(e.host, made)
+	return nil
 }
 
 // readSecrets takes the values of secrets from where the pipeline says.

@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +12,7 @@ import (
 
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
-	"github.com/sixtyhq/sixty/internal/cargo"
-	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/report"
 )
 
@@ -56,14 +52,14 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signin
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return nil, usagef("make the folder for the report: %w", err)
 	}
-	if err := exportLogs(e.results, filepath.Join(f.dir, "logs")); err != nil {
+	if err := deploy.ExportLogs(e.results, filepath.Join(f.dir, "logs")); err != nil {
 		return nil, err
 	}
-	artifacts, err := exportArtifacts(e.results, filepath.Join(f.dir, "artifacts"))
+	artifacts, err := deploy.ExportArtifacts(e.results, filepath.Join(f.dir, "artifacts"))
 	if err != nil {
 		return nil, err
 	}
-	f.report = e.report(o, artifacts)
+	f.report = e.facts().Report(artifacts)
 	if by != nil {
 		f.bundle = o.report + bundleSuffix
 		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle)}
@@ -156,95 +152,13 @@ func predicate(r report.Report, claims statement.Claims) statement.Report {
 	return p
 }
 
-// report gathers what is known into the report.
-func (e *executed) report(o *runOptions, artifacts []report.Artifact) report.Report {
-	r := report.Report{
-		Schema: report.SchemaURI, SessionID: rand.Text(), CrateName: e.crate.Name, CrateVersion: e.crate.Version,
-		Template: e.template, StartedAt: e.started.UTC(), Sixty: version, Engine: e.engine, Source: e.tree.Digest,
-		Images: []report.Image{}, Metrics: e.verdict.Metrics, Gates: []report.Gate{}, Level: e.verdict.Asked,
-		NetworkSteps: []string{}, Artifacts: artifacts, DeploymentStatus: report.NotReady,
-		Recommendation: report.Recommend(e.verdict), Warnings: e.warnings,
+// facts are what the report is made of.
+func (e *executed) facts() *deploy.Facts {
+	return &deploy.Facts{
+		Sixty: version, Engine: e.engine, Started: e.started, Template: e.template, Crate: e.crate, Source: e.tree.Digest,
+		Graph: e.graph, Host: e.host, Results: e.results, Measured: e.measured, Verdict: e.verdict, Judged: e.judged,
+		Warnings: e.warnings,
 	}
-	for _, i := range e.graph.Images {
-		r.Images = append(r.Images, report.Image{Name: i.Name, Ref: i.Ref, Digest: i.Digest, Origin: i.Origin})
-	}
-	reporting := plan.Result{Step: "reporting.report", Stage: "reporting", Name: "report", Status: plan.StatusPassed, Started: e.judged, Ended: time.Now()}
-	r.Stages = report.Stages(e.graph, append(e.host, reporting), e.results)
-	for _, stage := range r.Stages {
-		for i, step := range stage.Steps {
-			stage.Steps[i].Metrics = e.measured[step.ID]
-		}
-	}
-	for _, o := range e.verdict.Outputs {
-		r.Outputs = append(r.Outputs, report.Output(o))
-	}
-	status := map[string]plan.Status{}
-	for _, g := range e.verdict.Gates {
-		status[g.Name] = g.Status
-		r.Gates = append(r.Gates, report.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: g.Status, Message: g.Message})
-	}
-	r.Validation = report.Validation{PackageValid: status["package"], Documentation: status["docs"], Audit: status["audit"], PublishDryRun: status["publish"]}
-	for _, l := range e.verdict.Levels {
-		missing := l.Missing
-		if missing == nil {
-			missing = []string{}
-		}
-		r.Levels = append(r.Levels, report.Level{Name: l.Name, Ready: l.Ready, Missing: missing})
-	}
-	for _, res := range append(append([]plan.Result{}, e.host...), e.results...) {
-		if res.Record != nil && res.Record.LoopbackOnly != nil && !*res.Record.LoopbackOnly {
-			r.NetworkSteps = append(r.NetworkSteps, res.Step)
-		}
-	}
-	if e.verdict.Ready {
-		r.DeploymentStatus = report.Ready
-	}
-	r.TotalDurationMS = time.Since(e.started).Milliseconds()
-	return r
-}
-
-// exportLogs copies what each step printed.
-func exportLogs(results []plan.Result, dir string) error {
-	for _, r := range results {
-		if r.Dir == "" {
-			continue
-		}
-		to := filepath.Join(dir, r.Step+".log")
-		log, err := openLeft(r.Dir, "log")
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			err = writeFile(to, []byte("sixty: this log could not be read: "+err.Error()+"\n"))
-		default:
-			err = copyTo(log, to)
-		}
-		if err != nil {
-			return fmt.Errorf("export the log of %s: %w", r.Step, err)
-		}
-	}
-	return nil
-}
-
-// copyTo copies a file with its mode and closes it.
-func copyTo(src *os.File, to string) error {
-	defer src.Close()
-	st, err := src.Stat()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	dst, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, st.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(dst, src); err != nil {
-		dst.Close()
-		return err
-	}
-	return dst.Close()
 }
 
 // writeFile replaces a file in one step.
@@ -263,31 +177,4 @@ func writeFile(path string, content []byte) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
-}
-
-// maxShownLog bounds how much of a log is read to show its end, in bytes.
-const maxShownLog = 1 << 20
-
-// logTail is the last lines of a step's log as its tool would show them,
-// indented, with a line break before; empty when there is no log.
-func logTail(dir string, lines int) string {
-	f, err := openLeft(dir, "log")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.Size() > maxShownLog {
-		if _, err := f.Seek(-maxShownLog, io.SeekEnd); err != nil {
-			return ""
-		}
-	}
-	b, err := io.ReadAll(f)
-	if err != nil || len(b) == 0 {
-		return ""
-	}
-	all := strings.Split(strings.TrimRight(string(cargo.Readable(b)), "\n"), "\n")
-	if len(all) > lines {
-		all = append([]string{"…"}, all[len(all)-lines:]...)
-	}
-	return "\n    " + strings.Join(all, "\n    ")
 }

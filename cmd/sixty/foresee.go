@@ -12,6 +12,7 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lastrun"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -51,7 +52,7 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 	if err != nil {
 		return nil, preview.Plan{}, err
 	}
-	if err := r.check(); err != nil {
+	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
 		return nil, preview.Plan{}, err
 	}
 	in := preview.Input{}
@@ -132,7 +133,7 @@ func (r *resolved) foreseeImages(cache string) (map[string]string, error) {
 func (e *executed) foreseeLock() preview.Unknown {
 	u := preview.Unknown{What: "the dependencies", Why: fmt.Sprintf("%s has no Cargo.lock. sixty deploy --resolve makes one in the step setup.lockfile, "+
 		"which has the network, and cargo generate-lockfile does so now; which crates setup.vendor fetches and setup.dependencies compiles follows from it", e.crate.Name)}
-	image := e.warmImage()
+	image := deploy.WarmImage(e.pipeline)
 	if image == "" {
 		return u
 	}
@@ -237,5 +238,5 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return copyTo(src, to)
+	return deploy.CopyTo(src, to)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
@@ -103,7 +104,7 @@ func see(g *plan.Graph, step plan.Step, res plan.Result) (seen, error) {
 	if s.record.Mounts == nil || s.record.Network.Error != "" {
 		return s, fmt.Errorf("step %s: the kernel did not say what it had", res.Step)
 	}
-	if s.sum, _, err = fileDigest(path); err != nil {
+	if s.sum, _, err = deploy.FileDigest(path); err != nil {
 		return s, err
 	}
 	// A step that failed can have written such a file itself; where it passed,
@@ -118,7 +119,7 @@ func see(g *plan.Graph, step plan.Step, res plan.Result) (seen, error) {
 const maxProvenance = 16 << 20
 
 func readProvenance(dir string) (*engineProvenance, error) {
-	f, err := openLeft(dir, buildkit.ProvenanceFile)
+	f, err := deploy.OpenLeft(dir, buildkit.ProvenanceFile)
 	if err != nil {
 		return nil, nil //nolint:nilerr // an engine that states none
 	}

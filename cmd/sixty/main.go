@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 )
 
@@ -36,14 +37,6 @@ func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
-// diagError is diagnostics with the files that they point into.
-type diagError struct {
-	diags hcl.Diagnostics
-	files map[string]*hcl.File
-}
-
-func (e *diagError) Error() string { return e.diags.Error() }
 
 func main() { os.Exit(sixty(os.Args[1:])) }
 
@@ -82,10 +75,11 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, errInvalid):
 		return exitUsage
 	}
-	var diags *diagError
+	var diags *deploy.DiagnosticsError
 	var packDiags *market.DiagnosticsError
 	var setup *buildkit.SetupError
 	var usage usageError
+	var mistake deploy.Mistake
 	var unknown *market.UnknownPackError
 	var bare hcl.Diagnostics
 	switch {
@@ -96,12 +90,12 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintf(a.stderr, "Error: %v\n", err)
 		return exitUsage
 	case errors.As(err, &diags):
-		a.printDiagnostics(diags.diags, diags.files)
+		a.printDiagnostics(diags.Diagnostics, diags.Files)
 		return exitUsage
 	case errors.As(err, &packDiags):
 		a.printDiagnostics(packDiags.Diagnostics, packDiags.Files)
 		return exitUsage
-	case errors.As(err, &setup), errors.As(err, &usage):
+	case errors.As(err, &setup), errors.As(err, &usage), errors.As(err, &mistake):
 		fmt.Fprintf(a.stderr, "Error: %v\n", err)
 		return exitUsage
 	}

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -31,7 +32,7 @@ func (a *app) printFailures(results []plan.Result) {
 		if r.Reason != "" {
 			how += ": " + r.Reason
 		}
-		fmt.Fprintf(a.stderr, "\nStep %s%s %s%s\n", r.Step, where, how, readable(logTail(r.Dir, 30)))
+		fmt.Fprintf(a.stderr, "\nStep %s%s %s%s\n", r.Step, where, how, readable(deploy.LogTail(r.Dir, 30)))
 	}
 }
 

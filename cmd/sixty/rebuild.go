@@ -14,6 +14,7 @@ import (
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/cmd/sixty/artifactdiff"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/stages"
@@ -38,7 +39,7 @@ func elsewhere() stages.Surroundings {
 func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages.Input, steps []string, eng *openedEngine, view *progress.Printer) (*rebuilt, error) {
 	g, diags := stages.Rebuild(in, steps, elsewhere())
 	if diags.HasErrors() {
-		return nil, &diagError{diags, e.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: e.cfg.Files}
 	}
 	secrets, err := readSecrets(e.pipeline.Secrets, e.cfg.Dir)
 	if err != nil {
@@ -66,7 +67,7 @@ func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages
 // artifactSteps are the steps that made artifacts.
 func artifactSteps(results []plan.Result) ([]string, error) {
 	var ids []string
-	err := eachArtifact(results, func(step, _ string, content *os.File) error {
+	err := deploy.EachArtifact(results, func(step, _ string, content *os.File) error {
 		if !slices.Contains(ids, step) {
 			ids = append(ids, step)
 		}
@@ -157,7 +158,7 @@ func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, before sur
 		return nil, fmt.Errorf("compare the builds: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	second, err := exportArtifacts(r.results, dir)
+	second, err := deploy.ExportArtifacts(r.results, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +217,7 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 		return nil, fmt.Errorf("compare the builds: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	artifacts, err := exportArtifacts(e.results, dir)
+	artifacts, err := deploy.ExportArtifacts(e.results, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -19,11 +18,11 @@ import (
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/crate"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
-	"github.com/sixtyhq/sixty/stages"
 	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
@@ -43,57 +42,6 @@ type resolved struct {
 	// host are the results of the stages that run in this process.
 	host     []plan.Result
 	warnings []string
-}
-
-// loadPipeline finds the pipeline: the one that was named, the project's own,
-// or the built-in one. Warnings come back as well.
-func (a *app) loadPipeline(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
-	path := o.pipeline
-	if path == "" {
-		if _, err := os.Stat("pipeline.hcl"); err == nil {
-			path = "pipeline.hcl"
-		}
-	}
-	if path == "" {
-		cfg, diags := config.Parse(".", []string{"built-in pipeline.hcl"}, map[string][]byte{"built-in pipeline.hcl": stages.DefaultPipeline})
-		if diags.HasErrors() {
-			return nil, nil, &diagError{diags, cfg.Files}
-		}
-		return cfg, diags, nil
-	}
-	cfg, diags := config.Load(path)
-	if diags.HasErrors() {
-		e := &diagError{diags: diags}
-		if cfg != nil {
-			e.files = cfg.Files
-		}
-		return nil, nil, e
-	}
-	return cfg, diags, checkVersion(cfg)
-}
-
-// checkVersion refuses a pipeline that asks for another sixty. A development
-// version counts as the release that it leads to.
-func checkVersion(cfg *config.Config) error {
-	if cfg.RequiredVersion == "" {
-		return nil
-	}
-	asked, err := semver.NewConstraint(cfg.RequiredVersion)
-	if err != nil {
-		return usagef("required_version = %q is no version constraint such as \">= 0.1\": %w", cfg.RequiredVersion, err)
-	}
-	own, err := semver.NewVersion(version)
-	if err != nil {
-		return fmt.Errorf("own version %q: %w", version, err)
-	}
-	release, err := own.SetPrerelease("")
-	if err != nil {
-		return fmt.Errorf("own version %q: %w", version, err)
-	}
-	if !asked.Check(&release) {
-		return usagef("the pipeline asks for sixty %s, and this is %s", cfg.RequiredVersion, version)
-	}
-	return nil
 }
 
 // values splits what was given between the pipeline and the pack: a name that
@@ -139,7 +87,7 @@ type chosen struct {
 
 // choose loads the pipeline and evaluates its first two stages.
 func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chosen, error) {
-	cfg, warnings, err := a.loadPipeline(o)
+	cfg, warnings, err := deploy.Load(o.pipeline, ".", version)
 	if err != nil {
 		return nil, err
 	}
@@ -152,12 +100,12 @@ func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chose
 	}
 	values, diags := lang.ResolveVariables(r.cfg.Variables, given, lang.FunctionMap(r.cfg.Dir))
 	if diags.HasErrors() {
-		return nil, &diagError{diags, r.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
 	}
 	a.warn(r, diags, view)
 	r.variables, r.cfg.Sources = values.Values, values.Sources
 	if c.concept, c.generation, diags = r.cfg.Concept(r.variables); diags.HasErrors() {
-		return nil, &diagError{diags, r.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
 	}
 	c.template(o.template, r.cfg)
 	return c, nil
@@ -222,7 +170,7 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	}
 	var diags hcl.Diagnostics
 	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
-		return nil, &diagError{diags, r.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
 	}
 	return r, nil
 }
@@ -250,7 +198,7 @@ func (a *app) unusedValues(r *resolved, given []lang.Given, view *progress.Print
 		}
 	}
 	if failed {
-		return &diagError{unknown, r.cfg.Files}
+		return &deploy.DiagnosticsError{Diagnostics: unknown, Files: r.cfg.Files}
 	}
 	a.warn(r, unknown, view)
 	return nil

@@ -82,6 +82,12 @@ var rules = []rule{
 	}},
 	{folder: "examples/packs", others: none},
 
+	// What both mains wire, and the engine of the Dagger module.
+	{folder: "internal/deploy", ours: []string{"internal", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
+	{folder: "internal/daggerlocal", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient", "github.com/vektah/gqlparser/v2"}},
+	{folder: "internal/dagger", ours: []string{"internal/daggerlocal"}}, // an engine puts its own client there
+	{folder: "internal/daggerengine", ours: []string{"internal/plan", "internal/dagger", "internal/initrec", "internal/blob"}, others: none},
+
 	// In every container.
 	{folder: "internal/initrec", others: none},
 	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor"}, others: []string{"golang.org/x/sys"}},

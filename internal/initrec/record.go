@@ -47,7 +47,8 @@ const maxRecord = 4 << 20
 type Record struct {
 	Version int      `json:"version"`
 	Command []string `json:"command"`
-	// ExitCode is what sixty-init itself ends with.
+	// ExitCode is what sixty-init itself ends with, unless the spec says that
+	// it ends with zero.
 	ExitCode int `json:"exit_code"`
 	// Error says what kept sixty-init from its work, when ExitCode is not
 	// the command's own.

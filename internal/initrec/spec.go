@@ -53,6 +53,10 @@ type Spec struct {
 	// Links are made before the command starts; a path that exists already
 	// is an error.
 	Links []Link `json:"links,omitempty"`
+	// EndWithZero makes sixty-init end with zero whenever there is a record,
+	// which says how the command ended: for engines that keep nothing of a
+	// container whose process failed.
+	EndWithZero bool `json:"end_with_zero,omitempty"`
 }
 
 // Link is a symbolic link at Path that leads to Target, both absolute.
@@ -156,6 +160,9 @@ func Decode(text string) (Spec, error) {
 	}
 	return s, s.Check()
 }
+
+// fileName is what downloads may be called; crates have + in their versions.
+var fileName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}$`)
 
 // name is what services and outputs may be called: they become file names.
 var name = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)

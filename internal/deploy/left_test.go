@@ -1,4 +1,4 @@
-package main
+package deploy
 
 import (
 	"os"
@@ -33,15 +33,15 @@ func TestHostileResults(t *testing.T) {
 	}
 	results := []plan.Result{{Step: "t.evil", Status: plan.StatusPassed, Dir: dir}}
 	out := t.TempDir()
-	if err := exportLogs(results, filepath.Join(out, "logs")); err != nil {
+	if err := ExportLogs(results, filepath.Join(out, "logs")); err != nil {
 		t.Fatal(err)
 	}
 	// The artifacts are refused or left out, and either way not copied.
-	artifacts, _ := exportArtifacts(results, filepath.Join(out, "artifacts"))
+	artifacts, _ := ExportArtifacts(results, filepath.Join(out, "artifacts"))
 	if len(artifacts) > 0 {
 		t.Errorf("artifacts: %+v", artifacts)
 	}
-	if tail := logTail(dir, 10); strings.Contains(tail, "of the host") {
+	if tail := LogTail(dir, 10); strings.Contains(tail, "of the host") {
 		t.Errorf("the end of the log: %q", tail)
 	}
 	err := filepath.WalkDir(out, func(name string, entry os.DirEntry, err error) error {

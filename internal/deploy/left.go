@@ -1,4 +1,4 @@
-package main
+package deploy
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// openLeft opens a regular file of a step's results folder. The folder's content
+// OpenLeft opens a regular file of a step's results folder. The folder's content
 // came out of a container: a link in it is never followed out of it, and a pipe
 // or device is not opened to wait on.
-func openLeft(dir string, elem ...string) (*os.File, error) {
+func OpenLeft(dir string, elem ...string) (*os.File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -23,19 +23,18 @@ func openLeft(dir string, elem ...string) (*os.File, error) {
 		return nil, err
 	}
 	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	if !st.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("%s is not a regular file", name)
-	}
 	return f, nil
 }
 
-// listLeft lists a folder of a step's results folder under the same rules.
-func listLeft(dir string, elem ...string) ([]fs.DirEntry, error) {
+// ListLeft lists a folder of a step's results folder under the same rules.
+func ListLeft(dir string, elem ...string) ([]fs.DirEntry, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err

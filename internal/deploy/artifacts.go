@@ -1,4 +1,4 @@
-package main
+package deploy
 
 import (
 	"crypto/sha256"
@@ -16,15 +16,15 @@ import (
 	"github.com/sixtyhq/sixty/internal/report"
 )
 
-// eachArtifact visits what a run made: every file at the top of the outputs
+// EachArtifact visits what a run made: every file at the top of the outputs
 // "bin" and "crates" of any step. The visitor closes the file.
-func eachArtifact(results []plan.Result, visit func(step, name string, content *os.File) error) error {
+func EachArtifact(results []plan.Result, visit func(step, name string, content *os.File) error) error {
 	for _, r := range results {
 		if r.Dir == "" || !r.Status.OK() {
 			continue
 		}
 		for _, output := range []string{"bin", "crates"} {
-			entries, err := listLeft(r.Dir, "outputs", output)
+			entries, err := ListLeft(r.Dir, "outputs", output)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -35,7 +35,7 @@ func eachArtifact(results []plan.Result, visit func(step, name string, content *
 				if !entry.Type().IsRegular() || output == "crates" && !strings.HasSuffix(entry.Name(), ".crate") {
 					continue
 				}
-				file, err := openLeft(r.Dir, "outputs", output, entry.Name())
+				file, err := OpenLeft(r.Dir, "outputs", output, entry.Name())
 				if err == nil {
 					err = visit(r.Step, entry.Name(), file)
 				}
@@ -48,13 +48,14 @@ func eachArtifact(results []plan.Result, visit func(step, name string, content *
 	return nil
 }
 
-// exportArtifacts copies what the run made to a folder of its own.
-func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, error) {
+// ExportArtifacts copies what the run made to a folder of its own, which is
+// cleared before.
+func ExportArtifacts(results []plan.Result, dir string) ([]report.Artifact, error) {
 	out := []report.Artifact{}
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("clear the artifacts of an earlier run: %w", err)
 	}
-	err := eachArtifact(results, func(_, name string, content *os.File) error {
+	err := EachArtifact(results, func(_, name string, content *os.File) error {
 		art, err := exportArtifact(content, filepath.Join(dir, name))
 		out = append(out, art)
 		return err
@@ -67,15 +68,15 @@ func exportArtifacts(results []plan.Result, dir string) ([]report.Artifact, erro
 }
 
 func exportArtifact(from *os.File, to string) (report.Artifact, error) {
-	if err := copyTo(from, to); err != nil {
+	if err := CopyTo(from, to); err != nil {
 		return report.Artifact{}, err
 	}
-	sum, n, err := fileDigest(to)
+	sum, n, err := FileDigest(to)
 	return report.Artifact{Name: filepath.Base(to), Path: to, SHA256: sum, Bytes: n}, err
 }
 
-// fileDigest is the SHA-256 of a file in hex, and its length.
-func fileDigest(path string) (string, int64, error) {
+// FileDigest is the SHA-256 of a file in hex, and its length.
+func FileDigest(path string) (string, int64, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", 0, err

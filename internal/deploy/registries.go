@@ -1,7 +1,8 @@
-package main
+package deploy
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,11 +18,11 @@ import (
 // maxRegistryConfig bounds a registry's config.json, in bytes.
 const maxRegistryConfig = 64 << 10
 
-// registries asks each registry of a lockfile, but for crates.io whose answer is
+// Registries asks each registry of a lockfile, but for crates.io whose answer is
 // known, where its crates are downloaded from: that stands in the config.json
 // of its index. Answers are kept in the cache folder, so later runs need no
 // network; what is downloaded is pinned by the lockfile's checksums either way.
-func registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error) {
+func Registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error) {
 	file := filepath.Join(cache, "registries.json")
 	known := map[string]cargo.RegistryConfig{}
 	if b, err := os.ReadFile(file); err == nil {
@@ -42,7 +43,7 @@ func registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string
 		}
 		url := s.ConfigURL()
 		if url == "" {
-			return nil, usagef("%s comes from the registry %s, whose index is a git repository; sixty reads sparse indexes (sparse+https://…)", p.ID(), s.URL)
+			return nil, mistakef("%s comes from the registry %s, whose index is a git repository; sixty reads sparse indexes (sparse+https://…)", p.ID(), s.URL)
 		}
 		config, err := registryConfig(ctx, url)
 		if err != nil {
@@ -58,7 +59,16 @@ func registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string
 	if err != nil {
 		return nil, err
 	}
-	return known, writeFile(file, append(b, '\n'))
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, fmt.Errorf("keep the registries that are known: %w", err)
+	}
+	// Another process may write the same answers at the same time.
+	tmp := file + ".new-" + rand.Text()
+	defer os.Remove(tmp) //nolint:errcheck // gone when renamed
+	if err := errors.Join(os.WriteFile(tmp, append(b, '\n'), 0o644), os.Rename(tmp, file)); err != nil {
+		return nil, fmt.Errorf("keep the registries that are known: %w", err)
+	}
+	return known, nil
 }
 
 func registryConfig(ctx context.Context, url string) (cargo.RegistryConfig, error) {
