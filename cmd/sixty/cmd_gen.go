@@ -15,6 +15,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/remote"
+	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -132,10 +133,9 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 		return nil, err
 	}
 	defer view.Close()
-	var made *generation.Result
-	var pack *market.Pack
+	var made *rendered
 	if o.again != "" {
-		made, pack, err = a.renderAgain(ctx, o, view)
+		made, err = a.renderAgain(ctx, o, view)
 	} else {
 		r := &resolved{}
 		var c *chosen
@@ -145,14 +145,16 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 		if c.concept.Pack == "" || !c.concept.When {
 			return nil, usagef("gen needs --template (see sixty market search): the pipeline's concept stage names no pack")
 		}
-		made, pack, err = a.render(ctx, &o.runOptions, r, c, view)
+		made, err = a.render(ctx, &o.runOptions, r, c, view)
 	}
 	if err != nil {
 		return nil, err
 	}
 	p := &planned{dir: made.Dir, plan: made.Plan}
-	if filepath.IsAbs(pack.Source) {
-		p.sources = []string{pack.Source}
+	for _, pack := range made.packs.All() {
+		if filepath.IsAbs(pack.Source) {
+			p.sources = append(p.sources, pack.Source)
+		}
 	}
 	p.write = func(ctx context.Context) error {
 		view, err := a.printer(history{})
@@ -160,47 +162,68 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 			return err
 		}
 		defer view.Close()
-		return a.write(ctx, &o.runOptions, &resolved{}, made, pack, view)
+		return a.write(ctx, &o.runOptions, &resolved{}, made, view)
 	}
 	return p, nil
 }
 
 // renderAgain renders the pack that a folder's record names, with the recorded
 // values and those given now.
-func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Printer) (*generation.Result, *market.Pack, error) {
+func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Printer) (*rendered, error) {
 	record, err := generation.ReadRecord(o.again)
 	if err != nil {
-		return nil, nil, usageError{err}
+		return nil, usageError{err}
 	}
 	m, err := a.market(market.PreferCache)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	catalog, err := a.catalog(ctx, m)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	pack, err := catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest)
+	packs, err := recordedPacks(ctx, m, catalog, record)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
+		return nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
 	}
-	view.Note("Template %s %s, as recorded in %s", pack.ID, pack.Version, filepath.Join(o.again, codegen.RecordPath))
-	given, _, err := pack.GivenAgain(record.Variables, codegen.RecordPath)
+	view.Note("Template %s %s, as recorded in %s", packs.ID, packs.Version, filepath.Join(o.again, codegen.RecordPath))
+	given, _, err := packs.GivenAgain(record.Variables, codegen.RecordPath)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	recorded, err := generation.Recorded(record, packs.Dependencies)
+	if err != nil {
+		return nil, err
 	}
 	now, err := o.given()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	epoch, err := sourceEpoch()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	now = a.declaredOnly(&resolved{}, pack, now, view)
-	made, err := generation.Render(ctx, generation.Request{Pack: pack, Given: append(given, now...), Dir: o.again, Epoch: epoch,
-		Remote: m.remoteAgain(record.Answers, o.endpoints)})
-	return made, pack, notAllowed(err)
+	now = a.declaredOnly(&resolved{}, packs, now, view)
+	made, err := generation.Render(ctx, generation.Request{Pack: packs.Pack, Dependencies: packs.Dependencies, Recorded: recorded,
+		Given: append(given, now...), Dir: o.again, Epoch: epoch, Remote: m.remoteAgain(record.Answers, o.endpoints)})
+	return &rendered{Result: made, packs: packs}, notAllowed(err)
+}
+
+// recordedPacks are the packs that a folder was generated from.
+func recordedPacks(ctx context.Context, m *userMarket, catalog *market.Catalog, record codegen.Record) (*concept.Packs, error) {
+	root, err := catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest)
+	if err != nil {
+		return nil, err
+	}
+	packs := &concept.Packs{Pack: root}
+	for _, d := range record.Dependencies {
+		p, err := catalog.Recorded(ctx, m.cache, d.ID, d.Version, d.Digest)
+		if err != nil {
+			return nil, err
+		}
+		packs.Dependencies = append(packs.Dependencies, p)
+	}
+	return packs, nil
 }
 
 // planProject plans the run of a ggen.toml project.
@@ -264,6 +287,7 @@ const watchInterval = 300 * time.Millisecond
 // watchGen generates, and again as files change. Faults are told and wait for
 // the next change; only a first run that can't even be planned ends it.
 func (a *app) watchGen(ctx context.Context, o *genOptions) error {
+	o.unlocked = !o.locked // the pack is being edited, so a pin would only be in the way
 	first, err := a.planGen(ctx, o)
 	if err != nil {
 		return err

@@ -203,7 +203,10 @@ func (a *app) marketUpdateCommand() *cobra.Command {
 		Short: "Ask all sources again what packs they offer",
 		Long: `Asks all sources again what packs and versions they offer, and builds the index
 that sixty market search uses for large markets. Where one can't be
-reached, what it offered last time stays and the exit code is 1.`,
+reached, what it offered last time stays and the exit code is 1.
+
+Where the working folder has a sixty.lock, its pins move: each pack to the
+newest version that was asked for, with all that it depends on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.market(market.Refresh)
@@ -220,6 +223,9 @@ reached, what it offered last time stays and the exit code is 1.`,
 				listings = append(listings, s.listings...)
 			}
 			if err := m.buildSearchIndex(cmd.Context(), listings); err != nil {
+				return err
+			}
+			if err := a.movePins(cmd.Context()); err != nil {
 				return err
 			}
 			if asJSON {

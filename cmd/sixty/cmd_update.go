@@ -10,6 +10,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -67,11 +68,12 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	if err != nil {
 		return err
 	}
-	base, next, err := a.packVersions(ctx, m, record.Pack, o.to)
+	base, next, err := a.packVersions(ctx, m, record, o.to)
 	if err != nil {
 		return err
 	}
-	req := generation.UpdateRequest{Dir: o.dir, Base: base, New: next,
+	req := generation.UpdateRequest{Dir: o.dir, Base: base.Pack, New: next.Pack,
+		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies,
 		BaseRemote: m.remoteAgain(record.Answers, o.endpoints), Remote: m.remoteAgain(record.Answers, o.endpoints)}
 	if req.Given, err = o.given(); err != nil {
 		return err
@@ -85,6 +87,13 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	}
 	defer view.Close()
 	view.Note("Update of %s %s to %s", base.ID, base.Version, next.Version)
+	for _, p := range next.Dependencies {
+		for _, old := range base.Dependencies {
+			if old.ID == p.ID && old.Digest != p.Digest {
+				view.Note("It depends on %s %s, before on %s", p.ID, p.Version, old.Version)
+			}
+		}
+	}
 	req.Given = a.declaredOnly(&resolved{}, next, req.Given, view)
 	made, dropped, err := generation.Update(ctx, req)
 	if err != nil {
@@ -93,8 +102,17 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	for _, name := range dropped {
 		view.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
 	}
+	lock, err := openLock(".", "", false)
+	if err != nil {
+		return err
+	}
+	if pin, ok := lock.Find(next.ID); ok {
+		lock.constraint = pin.Constraint
+	} else {
+		lock = nil // nothing here holds on to the pack
+	}
 	p := &planned{dir: o.dir, plan: made.Plan, write: func(ctx context.Context) error {
-		return a.write(ctx, &o.runOptions, &resolved{}, made, next, view)
+		return a.write(ctx, &o.runOptions, &resolved{}, &rendered{made, next, lock}, view)
 	}}
 	if err := a.act(ctx, &o.planOptions, p); err != nil {
 		return err
@@ -122,17 +140,18 @@ func (a *app) conflicts(made *generation.Result, written bool) error {
 	return errNo
 }
 
-// packVersions finds the pack that a record names and the version to update to.
-func (a *app) packVersions(ctx context.Context, m *userMarket, recorded *codegen.PackRef, to string) (base, next *market.Pack, err error) {
+// packVersions finds the packs that a record names and those to update to.
+func (a *app) packVersions(ctx context.Context, m *userMarket, record codegen.Record, to string) (base, next *concept.Packs, err error) {
 	catalog, err := a.catalog(ctx, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	base, err = catalog.Recorded(ctx, m.cache, recorded.ID, recorded.Version, recorded.Digest)
+	recorded := record.Pack
+	base, err = recordedPacks(ctx, m, catalog, record)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find what was generated: %w", err)
 	}
-	next, err = catalog.Resolve(ctx, recorded.ID, to)
+	packs, err := catalog.ResolveAll(ctx, recorded.ID, to, market.Pins{})
 	var unknown *market.UnknownPackError
 	if errors.As(err, &unknown) && to == "" {
 		return nil, nil, fmt.Errorf("no source has %s any more; add the one that does: sixty market add", recorded.ID)
@@ -140,6 +159,7 @@ func (a *app) packVersions(ctx context.Context, m *userMarket, recorded *codegen
 	if err != nil {
 		return nil, nil, err
 	}
+	next = concept.Together(packs)
 	if to == "" && older(next.Version, base.Version) {
 		return nil, nil, usagef("%s was generated from %s %s, and the newest in the market is %s: sixty market update asks the sources again, --to %s goes back", recorded.ID, recorded.ID, base.Version, next.Version, next.Version)
 	}

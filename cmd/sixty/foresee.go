@@ -14,11 +14,9 @@ import (
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lastrun"
-	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/preview"
 	"github.com/sixtyhq/sixty/stages"
-	"github.com/sixtyhq/sixty/stages/generation"
 	"github.com/sixtyhq/sixty/stages/setup"
 )
 
@@ -45,7 +43,7 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 	}
 	defer os.RemoveAll(scratch)
 	home := "" // of a rendered crate
-	r, err := a.resolve(ctx, o, view, func(ctx context.Context, _ *resolved, made *generation.Result, _ *market.Pack) (string, error) {
+	r, err := a.resolve(ctx, o, view, func(ctx context.Context, _ *resolved, made *rendered) (string, error) {
 		home = made.Dir
 		return rehearse(ctx, o, made, scratch)
 	})
@@ -165,7 +163,7 @@ func foreseeKeys(g *plan.Graph, store *blob.Store) (map[string]plan.Key, error) 
 // rehearse writes a rendered crate as a run would, in a scratch folder that
 // begins as a copy of where the crate belongs. It returns the folder to look
 // at: the crate's own when nothing would change.
-func rehearse(ctx context.Context, o *runOptions, made *generation.Result, scratch string) (string, error) {
+func rehearse(ctx context.Context, o *runOptions, made *rendered, scratch string) (string, error) {
 	if !made.Plan.Changed() {
 		return made.Dir, nil
 	}

@@ -25,14 +25,16 @@ type runOptions struct {
 	vars     []string
 	varFiles []string
 
-	level   string
-	timeout time.Duration
-	report  string
-	metrics string
-	auditDB string
-	resolve bool
-	force   bool
-	width   int
+	level    string
+	timeout  time.Duration
+	report   string
+	metrics  string
+	auditDB  string
+	resolve  bool
+	force    bool
+	locked   bool // --locked
+	unlocked bool // no lock is read or written, while a pack is being edited
+	width    int
 	// targets limits the run to some steps and all that they need.
 	targets []string
 
@@ -64,6 +66,7 @@ func (o *runOptions) templateFlags(cmd *cobra.Command) {
 	o.newCrateFlags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
+	f.BoolVar(&o.locked, "locked", false, "use only packs that sixty.lock pins, and leave it as it is")
 	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
 }
 

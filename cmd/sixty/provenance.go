@@ -77,13 +77,10 @@ func (e *executed) internals() map[string]any {
 func (e *executed) parameters(r report.Report) (_ statement.BuildParameters, err error) {
 	out := statement.BuildParameters{Pipeline: pipelineResource(e.cfg), Level: r.Level, Variables: map[string]any{}}
 	if r.Template != nil {
-		pack := statement.Resource{Name: r.Template.ID + "@" + r.Template.Version, Annotations: map[string]any{"source": r.Template.Source}}
-		// The digest of a pack is a dirHash in go.sum's spelling.
-		sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.Template.Digest, "h1:"))
-		if err != nil || len(sum) != sha256.Size {
-			return out, fmt.Errorf("state the provenance: the digest of pack %s is %q", r.Template.ID, r.Template.Digest)
+		pack, err := packResource(r.Template.ID, r.Template.Version, r.Template.Digest, r.Template.Source)
+		if err != nil {
+			return out, fmt.Errorf("state the provenance: %w", err)
 		}
-		pack.Digest = statement.Digest{statement.DirHash: hex.EncodeToString(sum)}
 		out.Pack = &pack
 	}
 	if e.made != nil {
@@ -128,6 +125,17 @@ func packVariables(recorded map[string]json.RawMessage) (map[string]any, error) 
 		out[name] = v
 	}
 	return out, nil
+}
+
+// packResource is a pack by content, whose digest is a dirHash in go.sum's
+// spelling.
+func packResource(id, version, digest, source string) (statement.Resource, error) {
+	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(digest, "h1:"))
+	if err != nil || len(sum) != sha256.Size {
+		return statement.Resource{}, fmt.Errorf("the digest of pack %s is %q", id, digest)
+	}
+	return statement.Resource{Name: id + "@" + version, Annotations: map[string]any{"source": source},
+		Digest: statement.Digest{statement.DirHash: hex.EncodeToString(sum)}}, nil
 }
 
 // jsonValue is a value as it stands in JSON. A number that JSON's readers do not
@@ -211,6 +219,13 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 	}
 	if pack != nil {
 		out = append(out, *pack)
+		for _, d := range e.template.Dependencies {
+			r, err := packResource(d.ID, d.Version, d.Digest, d.Source)
+			if err != nil {
+				return nil, fmt.Errorf("state the provenance: %w", err)
+			}
+			out = append(out, r)
+		}
 		for _, a := range e.template.Answers {
 			out = append(out, statement.Resource{Name: "answer of a SPARQL endpoint", URI: a.Endpoint,
 				Digest: statement.Digest{"sha256": a.SHA256}, Annotations: map[string]any{"query": a.Query}})

@@ -20,10 +20,8 @@ import (
 	"github.com/sixtyhq/sixty/internal/crate"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
-	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
-	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -125,12 +123,12 @@ func (c *chosen) template(id string, cfg *config.Config) {
 }
 
 // placing puts a rendered crate into a folder and says which.
-type placing func(ctx context.Context, r *resolved, made *generation.Result, pack *market.Pack) (dir string, err error)
+type placing func(ctx context.Context, r *resolved, made *rendered) (dir string, err error)
 
 // placed writes a rendered crate to where it belongs.
 func (a *app) placed(o *runOptions, view *progress.Printer) placing {
-	return func(ctx context.Context, r *resolved, made *generation.Result, pack *market.Pack) (string, error) {
-		return made.Dir, a.write(ctx, o, r, made, pack, view)
+	return func(ctx context.Context, r *resolved, made *rendered) (string, error) {
+		return made.Dir, a.write(ctx, o, r, made, view)
 	}
 }
 
@@ -144,15 +142,15 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	}
 	dir := ""
 	if c.concept.Pack != "" && c.concept.When {
-		made, pack, err := a.render(ctx, o, r, c, view)
+		made, err := a.render(ctx, o, r, c, view)
 		if err != nil {
 			return nil, err
 		}
-		where, err := place(ctx, r, made, pack)
+		where, err := place(ctx, r, made)
 		if err != nil {
 			return nil, err
 		}
-		r.made = made
+		r.made = made.Result
 		dir = filepath.Join(where, "Cargo.toml")
 	} else {
 		if o.forNewCrate() {
@@ -214,80 +212,6 @@ func (o *runOptions) sourceDir() (string, error) {
 		}
 	}
 	return manifest, nil
-}
-
-// render runs the concept stage, and the generation stage up to a plan of
-// writes.
-func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen, view *progress.Printer) (*generation.Result, *market.Pack, error) {
-	m, err := a.market(market.PreferCache)
-	if err != nil {
-		return nil, nil, err
-	}
-	var pack *market.Pack
-	err = r.timed("concept", "resolve", view, func() (err error) {
-		pack, err = concept.Resolve(ctx, m.config, c.concept.Pack, c.concept.Version, m.openers...)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	r.template = &report.Template{ID: pack.ID, Version: pack.Version, Digest: pack.Digest, Source: pack.Source}
-	view.Note("Template %s %s, %s", pack.ID, pack.Version, pack.Source)
-	given := a.declaredOnly(r, pack, c.pack, view)
-	epoch, err := sourceEpoch()
-	if err != nil {
-		return nil, nil, err
-	}
-	var made *generation.Result
-	err = r.timed("generation", "render", view, func() (err error) {
-		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(fromStage(c.generation.Vars), given...), Dir: o.output, Epoch: epoch,
-			Env: environment(c.generation.Env), Graphs: c.generation.Graphs, Remote: m.remote(c.generation.Graphs)})
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, answer := range made.Plan.Record.Answers {
-		r.template.Answers = append(r.template.Answers, report.Answer{Endpoint: answer.Endpoint, Query: answer.Query, SHA256: answer.SHA256})
-		view.Note("Answer of %s: sha256 %s", answer.Endpoint, answer.SHA256)
-	}
-	return made, pack, nil
-}
-
-// write writes what was rendered, and keeps the pack, so that an update knows
-// what was generated, also without a network.
-func (a *app) write(ctx context.Context, o *runOptions, r *resolved, made *generation.Result, pack *market.Pack, view *progress.Printer) error {
-	m, err := a.market(market.PreferCache)
-	if err != nil {
-		return err
-	}
-	err = r.timed("generation", "write", view, func() error { return made.Write(ctx, o.force) })
-	if err != nil {
-		return err
-	}
-	view.Note("Crate in %s: %s", made.Dir, made.Summary())
-	if err := m.cache.Keep(ctx, pack); err != nil {
-		return fmt.Errorf("keep the pack for later updates: %w", err)
-	}
-	return nil
-}
-
-// declaredOnly warns of values from the environment that the pack does not
-// declare either, and leaves them out.
-func (a *app) declaredOnly(r *resolved, pack *market.Pack, given []lang.Given, view *progress.Printer) []lang.Given {
-	declared := map[string]bool{}
-	for _, v := range pack.Variables {
-		declared[v.Name] = true
-	}
-	var out []lang.Given
-	for _, g := range given {
-		if g.Lenient && !declared[g.Name] {
-			a.warn(r, hcl.Diagnostics{{Summary: lang.UnknownVariable, Detail: fmt.Sprintf("%s is set, but neither the pipeline nor the pack %s declares %q.", g.Source, pack.ID, g.Name)}}, view)
-			continue
-		}
-		out = append(out, g)
-	}
-	return out
 }
 
 // sourceEpoch is the time that templates see, SOURCE_DATE_EPOCH

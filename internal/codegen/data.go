@@ -29,7 +29,8 @@ type Graph struct {
 	Base     string
 }
 
-// GraphDocument is one Turtle document.
+// GraphDocument is one document of RDF, or one query. RDF is in the format that
+// the extension of its name stands for, else in Turtle.
 type GraphDocument struct {
 	Name string // for errors
 	Text string
@@ -99,10 +100,14 @@ func (r *run) loadGraph(reverse bool) (*dataset, error) {
 	return d, nil
 }
 
-// read adds a Turtle document, whose first columns characters are no part of
-// the file.
+// read adds a document. One of a template is Turtle, and its first columns
+// characters, the prefixes, are no part of the file.
 func (d *dataset) read(ctx context.Context, name, text, blanks string, columns int, base string) error {
-	err := rdf.Parse(ctx, strings.NewReader(text), rdf.Turtle, rdf.Options{File: name, BlankPrefix: blanks, Base: base},
+	format, ok := rdf.FormatByExtension(name)
+	if !ok || columns > 0 {
+		format = rdf.Turtle
+	}
+	err := rdf.Parse(ctx, strings.NewReader(text), format, rdf.Options{File: name, BlankPrefix: blanks, Base: base},
 		func(q rdf.Quad, _ rdf.Position) error {
 			d.quads = append(d.quads, q)
 			return nil

@@ -44,7 +44,7 @@ type planBuilder struct {
 
 func newPlanBuilder(r *run) *planBuilder {
 	b := &planBuilder{run: r, writes: map[string]*Write{}, record: Record{
-		Version: recordVersion, Pack: r.req.Pack, Variables: r.req.Variables, Env: r.req.Env, Files: map[string]RecordedFile{},
+		Version: recordVersion, Pack: r.req.Pack, Dependencies: r.req.Packs, Variables: r.req.Variables, Env: r.req.Env, Files: map[string]RecordedFile{},
 	}}
 	if r.sawTime {
 		epoch := r.req.Epoch.Unix()
@@ -83,14 +83,17 @@ func (b *planBuilder) add(o *output) error {
 	d, fm := o.doc, &o.doc.Front
 	w := b.writes[o.path]
 	if w != nil && !fm.Inject {
-		return d.errorAt(fm.To, "output %q is also written by %s", o.path, w.Template)
+		if !b.replaces(o.pack, w.pack) {
+			return d.errorAt(fm.To, "output %q is also written by %s", o.path, w.Template)
+		}
+		w = nil
 	}
 	if w == nil {
 		old, err := existing(b.req.Output, o.path)
 		if err != nil {
 			return d.errorAt(fm.To, "%v", err)
 		}
-		w = &Write{Path: o.path, Template: d.place(), Mode: 0o644, Old: old}
+		w = &Write{Path: o.path, Template: d.place(), Mode: 0o644, Old: old, pack: o.pack}
 		if fm.Executable {
 			w.Mode = 0o755
 		}

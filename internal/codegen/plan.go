@@ -41,7 +41,8 @@ type Write struct {
 	Old      []byte // the file as the plan saw it; nil when it did not exist
 	Backup   string // path that keeps Old, or ""
 
-	owned bool // the whole file is generated: it may be removed when it is stale
+	pack  string // the dependency that writes it, see output
+	owned bool   // the whole file is generated: it may be removed when it is stale
 }
 
 // writes reports whether applying w changes the path.

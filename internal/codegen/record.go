@@ -39,11 +39,22 @@ type Record struct {
 	// Epoch is the time, in seconds since 1970, that the templates were given,
 	// if any of them asked for it.
 	Epoch *int64 `json:"epoch,omitempty"`
+	// Dependencies are the packs that it depends on and that were rendered with
+	// it, in that order.
+	Dependencies []RecordedPack `json:"dependencies,omitempty"`
 	// Answers are what SPARQL endpoints answered: inputs beside the pack and the
 	// values.
 	Answers []remote.Answer `json:"answers,omitempty"`
 	// Files are the generated files by path.
 	Files map[string]RecordedFile `json:"files"`
+}
+
+// RecordedPack is a pack that was rendered because another depends on it.
+type RecordedPack struct {
+	PackRef
+	// Variables are the values, as JSON, that the caller or a default gave it;
+	// not those that the other pack passes on, and no sensitive ones.
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }
 
 // PackRef names a pack and pins what it held.

@@ -31,6 +31,9 @@ type Request struct {
 	Templates fs.FS
 	// Layers are further template folders, rendered after it.
 	Layers []Layer
+	// Dependencies are the packs that this one depends on, in the order in which
+	// they render.
+	Dependencies []Dependency
 	// Vars are the caller's values: nil, bool, int64, float64, string, []any
 	// and map[string]any.
 	Vars map[string]any
@@ -61,7 +64,9 @@ type Request struct {
 	// the values, as JSON, that it was given. Leave sensitive values out.
 	Pack      *PackRef
 	Variables map[string]json.RawMessage
-	project   *Project // set by Project.Request: ggen's rules for template folders
+	// Packs are, for the record, what Dependencies render.
+	Packs   []RecordedPack
+	project *Project // set by Project.Request: ggen's rules for template folders
 	// AllowHooks lets templates name commands; they come back as [Plan.Hooks].
 	// Otherwise a template with sh_before or sh_after is refused.
 	AllowHooks bool
@@ -85,8 +90,8 @@ func Render(ctx context.Context, req Request) (*Plan, error) {
 	return r.plan()
 }
 
-// renderAll renders every document.
-func renderAll(ctx context.Context, req Request) (*run, error) {
+// renderOne renders every document of one pack or project.
+func renderOne(ctx context.Context, req Request) (*run, error) {
 	r, err := newRun(ctx, req)
 	if err != nil {
 		return nil, err
@@ -156,6 +161,7 @@ type output struct {
 	content []byte
 	doc     *Document
 	front   rendered
+	pack    string // the dependency that it is of; empty: the request's own
 }
 
 // rendered holds the frontmatter values that are templates, rendered for one

@@ -18,6 +18,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/internal/verdict"
 	"github.com/sixtyhq/sixty/stages"
+	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 	"github.com/sixtyhq/sixty/stages/setup"
 )
@@ -75,13 +76,14 @@ func (r *Run) generate(ctx context.Context, first, second config.Stage, given []
 		if err != nil {
 			return err
 		}
-		r.Template = &report.Template{ID: pack.ID, Version: pack.Version, Digest: pack.Digest, Source: pack.Source}
+		r.Template = Template(pack)
 		r.host.View.Note("Template %s %s, %s", pack.ID, pack.Version, pack.Source)
 		var values []lang.Given
 		for name, v := range second.Vars {
 			values = append(values, lang.Given{Name: name, Value: v, Source: "stage.generation.vars"})
 		}
-		made, err = generation.Render(ctx, generation.Request{Pack: pack, Given: append(values, given...), Dir: r.req.Output, Epoch: r.req.Epoch})
+		made, err = generation.Render(ctx, generation.Request{Pack: pack.Pack, Dependencies: pack.Dependencies, Given: append(values, given...),
+			Dir: r.req.Output, Epoch: r.req.Epoch, Graphs: second.Graphs})
 		return err
 	})
 	if err != nil {
@@ -93,6 +95,15 @@ func (r *Run) generate(ctx context.Context, first, second config.Stage, given []
 	}
 	r.host.View.Note("Crate %s: %s", made.Name, made.Summary())
 	return made.Dir, nil
+}
+
+// Template is what a report says of the packs that a crate was generated from.
+func Template(p *concept.Packs) *report.Template {
+	t := &report.Template{ID: p.ID, Version: p.Version, Digest: p.Digest, Source: p.Source}
+	for _, d := range p.Dependencies {
+		t.Dependencies = append(t.Dependencies, report.Pack{ID: d.ID, Version: d.Version, Digest: d.Digest, Source: d.Source})
+	}
+	return t
 }
 
 // unusedValues refuses values that nothing declares.

@@ -13,10 +13,10 @@ import (
 	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
-	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/stages"
+	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/validation"
 )
 
@@ -64,7 +64,7 @@ type Engine interface {
 
 // Market is where packs come from.
 type Market interface {
-	Resolve(ctx context.Context, id, constraint string) (*market.Pack, error)
+	Resolve(ctx context.Context, id, constraint string) (*concept.Packs, error)
 }
 
 // View is told what happens. Its methods are called from one goroutine.

@@ -335,7 +335,7 @@ func TestResolveAll(t *testing.T) {
 		{"odd", "", `web wants "< 2"`},
 		{"lost", "", `unknown template "wbe"`},
 	} {
-		packs, err := c.ResolveAll(t.Context(), tc.id, "", &Lock{})
+		packs, err := c.ResolveAll(t.Context(), tc.id, "", Pins{})
 		if tc.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("%s: got %v, want %q", tc.id, err, tc.err)

@@ -15,8 +15,8 @@ const maxDependencies = 256
 // that satisfies every constraint on it, and as the lock has it. A pack comes
 // after those it depends on, so the pack that was asked for is the last. A
 // circle, or constraints that no version satisfies, are an error.
-func (c *Catalog) ResolveAll(ctx context.Context, id, constraint string, l *Lock) ([]*Pack, error) {
-	r := &resolution{catalog: c, lock: l, wanted: map[string]map[string]string{id: {"": constraint}}, chosen: map[string]*Pack{}}
+func (c *Catalog) ResolveAll(ctx context.Context, id, constraint string, pins Pins) ([]*Pack, error) {
+	r := &resolution{catalog: c, pins: pins, wanted: map[string]map[string]string{id: {"": constraint}}, chosen: map[string]*Pack{}}
 	// A constraint that is found late can change an earlier choice, and with it
 	// what that pack depends on; each round sees the constraints of the last.
 	for range maxDependencies {
@@ -34,7 +34,7 @@ func (c *Catalog) ResolveAll(ctx context.Context, id, constraint string, l *Lock
 // resolution is the state of one ResolveAll.
 type resolution struct {
 	catalog *Catalog
-	lock    *Lock
+	pins    Pins
 	// wanted holds the constraints on each pack by the pack that makes them.
 	wanted map[string]map[string]string
 	chosen map[string]*Pack
@@ -94,7 +94,7 @@ func (r *resolution) choose(ctx context.Context, id string) (*Pack, error) {
 	if old := r.chosen[id]; old != nil && satisfies(old.Version, joined) {
 		return old, nil
 	}
-	p, err := r.catalog.ResolveLocked(ctx, id, joined, r.lock)
+	p, err := r.catalog.ResolveLocked(ctx, id, joined, r.pins)
 	if err != nil && len(who) > 0 {
 		return nil, fmt.Errorf("%w (%s)", err, strings.Join(who, ", "))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -34,6 +35,21 @@ type LockedPack struct {
 	Version string `hcl:"version"`
 	Source  string `hcl:"source"`
 	Digest  string `hcl:"digest"`
+	// Constraint is what was asked for, where something was.
+	Constraint string `hcl:"constraint,optional"`
+	// Dependencies are the ids of the packs that it depends on.
+	Dependencies []string `hcl:"dependencies,optional"`
+}
+
+// Pins are what a resolution holds to.
+type Pins struct {
+	Lock *Lock
+	// Cache has packs that no source offers any more, or that can't be fetched;
+	// nil does without.
+	Cache *Cache
+	// Strict refuses a pack that the lock does not pin, or pins in a version that
+	// does not satisfy a constraint.
+	Strict bool
 }
 
 // ReadLock reads a lock file; one that does not exist is empty.
@@ -94,18 +110,31 @@ func (l *Lock) Find(id string) (LockedPack, bool) {
 	return l.Packs[i], true
 }
 
-// Pin sets the pin of a pack and reports whether that changed anything.
-func (l *Lock) Pin(p *Pack) bool {
-	pin := LockedPack{ID: p.ID, Version: p.Version, Source: p.Source, Digest: p.Digest}
+// Pin sets the pin of a pack that a constraint, which may be empty, asked for, and
+// reports whether that changed anything. The source of content that is pinned
+// already stays: the same content may come from elsewhere on another machine.
+func (l *Lock) Pin(p *Pack, constraint string) bool {
+	pin := LockedPack{ID: p.ID, Version: p.Version, Source: p.Source, Digest: p.Digest, Constraint: constraint,
+		Dependencies: slices.Sorted(maps.Keys(p.Dependencies))}
 	i := slices.IndexFunc(l.Packs, func(q LockedPack) bool { return q.ID == p.ID })
 	if i < 0 {
 		l.Packs = append(l.Packs, pin)
 		slices.SortFunc(l.Packs, func(a, b LockedPack) int { return strings.Compare(a.ID, b.ID) })
 		return true
 	}
-	changed := l.Packs[i] != pin
+	old := l.Packs[i]
+	if old.Digest == pin.Digest {
+		pin.Source = old.Source
+	}
 	l.Packs[i] = pin
-	return changed
+	return old.Version != pin.Version || old.Digest != pin.Digest || old.Constraint != pin.Constraint || !slices.Equal(old.Dependencies, pin.Dependencies)
+}
+
+// Roots are the pinned packs that no other pinned pack depends on.
+func (l *Lock) Roots() []LockedPack {
+	return slices.DeleteFunc(slices.Clone(l.Packs), func(p LockedPack) bool {
+		return slices.ContainsFunc(l.Packs, func(q LockedPack) bool { return slices.Contains(q.Dependencies, p.ID) })
+	})
 }
 
 // Check compares a pack with its pin. A pack without one passes; content that
@@ -116,9 +145,9 @@ func (l *Lock) Check(p *Pack) error {
 		return nil
 	}
 	if pin.Version != p.Version {
-		return fmt.Errorf("%s pins %s %s, got %s: `sixty update` moves the pin", LockFile, p.ID, pin.Version, p.Version)
+		return fmt.Errorf("%s pins %s %s, got %s: `sixty market update` moves the pin", LockFile, p.ID, pin.Version, p.Version)
 	}
-	return fmt.Errorf("the content of %s %s is not what %s pins:\n  pinned %s\n  got    %s from %s\nSomeone changed a published version; refuse it, or remove the pin if you trust the change",
+	return fmt.Errorf("the content of %s %s is not what %s pins:\n  pinned %s\n  got    %s from %s\nA version that was published should not change. If you know why this one did, sixty market update pins it anew",
 		p.ID, p.Version, LockFile, pin.Digest, p.Digest, p.Source)
 }
 
@@ -134,6 +163,16 @@ func (l *Lock) Write(path string) error {
 		b.SetAttributeValue("version", cty.StringVal(p.Version))
 		b.SetAttributeValue("source", cty.StringVal(p.Source))
 		b.SetAttributeValue("digest", cty.StringVal(p.Digest))
+		if p.Constraint != "" {
+			b.SetAttributeValue("constraint", cty.StringVal(p.Constraint))
+		}
+		if len(p.Dependencies) > 0 {
+			var ids []cty.Value
+			for _, id := range p.Dependencies {
+				ids = append(ids, cty.StringVal(id))
+			}
+			b.SetAttributeValue("dependencies", cty.ListVal(ids))
+		}
 	}
 	return replaceFile(path, append([]byte("# Written by sixty. Keep it under version control.\n\n"), hclwrite.Format(f.Bytes())...))
 }
@@ -141,21 +180,40 @@ func (l *Lock) Write(path string) error {
 // ResolveLocked resolves a pack as a lock has it: the pinned version where there
 // is a pin that satisfies the constraint, else as [Catalog.Resolve]. Content
 // other than the pinned is refused. The lock itself is not changed.
-func (c *Catalog) ResolveLocked(ctx context.Context, id, constraint string, l *Lock) (*Pack, error) {
-	pin, ok := l.Find(id)
-	if ok && satisfies(pin.Version, constraint) {
-		constraint = "= " + pin.Version
+func (c *Catalog) ResolveLocked(ctx context.Context, id, constraint string, pins Pins) (*Pack, error) {
+	pin, ok := LockedPack{}, false
+	if pins.Lock != nil {
+		pin, ok = pins.Lock.Find(id)
 	}
-	p, err := c.Resolve(ctx, id, constraint)
+	holds := ok && satisfies(pin.Version, constraint)
+	switch {
+	case pins.Strict && !ok:
+		return nil, fmt.Errorf("%s does not pin %s: a run without --locked does", LockFile, id)
+	case pins.Strict && !holds:
+		return nil, fmt.Errorf("%s pins %s %s, which does not satisfy %q: a run without --locked moves the pin", LockFile, id, pin.Version, constraint)
+	case !holds:
+		return c.Resolve(ctx, id, constraint)
+	}
+	p, err := c.Resolve(ctx, id, "= "+pin.Version)
+	if err != nil {
+		if kept, keptErr := pins.kept(id, pin); keptErr == nil {
+			return kept, nil
+		}
+		return nil, err
+	}
+	return p, pins.Lock.Check(p)
+}
+
+// kept gives a pinned pack from the cache.
+func (p Pins) kept(id string, pin LockedPack) (*Pack, error) {
+	if p.Cache == nil {
+		return nil, fs.ErrNotExist
+	}
+	fsys, err := p.Cache.Get(pin.Digest)
 	if err != nil {
 		return nil, err
 	}
-	if ok && p.Version == pin.Version {
-		if err := l.Check(p); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
+	return ReadPack(fsys, id, pin.Source)
 }
 
 // Recorded gives the pack that a tree was generated from, by what its record

@@ -48,6 +48,10 @@ type Manifest struct {
 	// Dependencies are packs by id with a version constraint.
 	Dependencies map[string]string `json:"dependencies,omitempty"`
 
+	// Passes are the values that dependency blocks pass to the variables of a
+	// pack, by its id and the variable's name.
+	Passes map[string]map[string]hcl.Expression `json:"-"`
+
 	Variables []lang.Variable `json:"-"`
 	// File is the manifest's own path in the pack: pack.hcl, gpack.toml or
 	// pack.toml.
@@ -137,8 +141,10 @@ var manifestSchema = &hcl.BodySchema{
 		{Name: "templates"}, {Name: "graphs"}, {Name: "queries"}, {Name: "shapes"}, {Name: "pipeline"}, {Name: "dependencies"},
 		{Name: "dialect"}, {Name: "base"}, {Name: "prefixes"},
 	},
-	Blocks: []hcl.BlockHeaderSchema{{Type: "pack"}, {Type: "variable", LabelNames: []string{"name"}}},
+	Blocks: []hcl.BlockHeaderSchema{{Type: "pack"}, {Type: "variable", LabelNames: []string{"name"}}, {Type: "dependency", LabelNames: []string{"id"}}},
 }
+
+var dependencySchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "version"}, {Name: "vars"}}}
 
 func parseHCL(src []byte, filename string) (*Manifest, *hcl.File, hcl.Diagnostics) {
 	file := &hcl.File{Bytes: src}
@@ -153,6 +159,7 @@ func parseHCL(src []byte, filename string) (*Manifest, *hcl.File, hcl.Diagnostic
 	diags = append(diags, d...)
 	m := &Manifest{Templates: "templates"}
 	var packs int
+	var dependencies []*hcl.Block
 	names := map[string]hcl.Range{}
 	for _, block := range content.Blocks {
 		switch block.Type {
@@ -171,6 +178,8 @@ func parseHCL(src []byte, filename string) (*Manifest, *hcl.File, hcl.Diagnostic
 			}
 			names[v.Name] = block.DefRange
 			m.Variables = append(m.Variables, v)
+		case "dependency":
+			dependencies = append(dependencies, block)
 		}
 	}
 	if packs == 0 && !diags.HasErrors() {
@@ -179,7 +188,65 @@ func parseHCL(src []byte, filename string) (*Manifest, *hcl.File, hcl.Diagnostic
 	for _, name := range slices.Sorted(maps.Keys(content.Attributes)) {
 		diags = append(diags, m.decodeAttribute(name, content.Attributes[name])...)
 	}
+	for _, block := range dependencies {
+		diags = append(diags, m.decodeDependency(block)...)
+	}
 	return m, file, diags
+}
+
+// decodeDependency reads a dependency block, which says more than an entry of
+// dependencies: what is passed to the pack's variables.
+func (m *Manifest) decodeDependency(block *hcl.Block) hcl.Diagnostics {
+	content, diags := block.Body.Content(dependencySchema)
+	if diags.HasErrors() {
+		return diags
+	}
+	id, constraint := block.Labels[0], ""
+	if attr, ok := content.Attributes["version"]; ok {
+		if diags := gohcl.DecodeExpression(attr.Expr, nil, &constraint); diags.HasErrors() {
+			return diags
+		}
+	}
+	if _, twice := m.Dependencies[id]; twice {
+		return hcl.Diagnostics{fault(block.DefRange, "Dependency declared twice", fmt.Sprintf("The dependency %q is declared already.", id))}
+	}
+	if m.Dependencies == nil {
+		m.Dependencies = map[string]string{}
+	}
+	m.Dependencies[id] = constraint
+	diags = checkDependencies(map[string]string{id: constraint}, func(string) hcl.Range { return block.DefRange })
+	attr, ok := content.Attributes["vars"]
+	if !ok {
+		return diags
+	}
+	pairs, d := hcl.ExprMap(attr.Expr)
+	if diags = append(diags, d...); d.HasErrors() {
+		return diags
+	}
+	if m.Passes == nil {
+		m.Passes = map[string]map[string]hcl.Expression{}
+	}
+	m.Passes[id] = map[string]hcl.Expression{}
+	for _, pair := range pairs {
+		var name string
+		if d := gohcl.DecodeExpression(pair.Key, nil, &name); d.HasErrors() {
+			diags = append(diags, d...)
+			continue
+		}
+		for _, t := range pair.Value.Variables() {
+			known := slices.ContainsFunc(m.Variables, func(v lang.Variable) bool { return t.RootName() == "var" && len(t) > 1 && isAttr(t[1], v.Name) })
+			if !known {
+				diags = append(diags, fault(t.SourceRange(), "Unknown name", "What is passed to a dependency is made of the pack's own variables, var.NAME."))
+			}
+		}
+		m.Passes[id][name] = pair.Value
+	}
+	return diags
+}
+
+func isAttr(step hcl.Traverser, name string) bool {
+	attr, ok := step.(hcl.TraverseAttr)
+	return ok && attr.Name == name
 }
 
 func (m *Manifest) decodePack(block *hcl.Block) hcl.Diagnostics {
@@ -285,7 +352,7 @@ func checkDependencies(deps map[string]string, at func(id string) hcl.Range) hcl
 		if len(id) > maxIDLength || !idPattern.MatchString(id) {
 			diags = append(diags, fault(at(id), "Invalid pack id", fmt.Sprintf("The dependency %q is not a pack id.", id)))
 		}
-		if _, err := semver.NewConstraint(constraint); err != nil {
+		if _, err := semver.NewConstraint(constraint); err != nil && constraint != "" {
 			diags = append(diags, fault(at(id), "Invalid version constraint", fmt.Sprintf("The dependency %q has %q: %v.", id, constraint, err)))
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"path"
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
@@ -76,11 +75,7 @@ type Values struct {
 func (p *Pack) Resolve(given []lang.Given) (*Values, error) {
 	values, diags := lang.ResolveVariables(p.Variables, given, lang.FunctionMap(""))
 	if diags.HasErrors() {
-		files := map[string]*hcl.File{}
-		if src, err := readLimited(p.FS, p.File, maxManifestSize); err == nil && len(p.Variables) > 0 {
-			files[p.Variables[0].DeclRange.Filename] = &hcl.File{Bytes: src}
-		}
-		return nil, &DiagnosticsError{Diagnostics: diags, Files: files}
+		return nil, p.diagnosticsError(diags)
 	}
 	v := &Values{Values: values, sensitive: map[string]bool{}}
 	for _, decl := range p.Variables {
@@ -129,6 +124,14 @@ func (v *Values) Plain() (map[string]any, error) {
 		out[name] = plain
 	}
 	return out, nil
+}
+
+// Without gives the values of the variables that are not named.
+func (v *Values) Without(names map[string]bool) *Values {
+	out := &Values{sensitive: v.sensitive}
+	out.Values.Values = maps.Clone(v.Values.Values)
+	maps.DeleteFunc(out.Values.Values, func(name string, _ cty.Value) bool { return names[name] })
+	return out
 }
 
 // Recordable gives the values that a record may keep, as JSON: all but the

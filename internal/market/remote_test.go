@@ -346,10 +346,10 @@ func TestLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.ResolveLocked(t.Context(), "io.x.one", constraint, l)
+		return c.ResolveLocked(t.Context(), "io.x.one", constraint, Pins{Lock: l})
 	}
 	p, err := resolve("= 1.0.0")
-	if err != nil || !l.Pin(p) || l.Pin(p) {
+	if err != nil || !l.Pin(p, "") || l.Pin(p, "") {
 		t.Fatalf("pin: %v", err)
 	}
 	if err := l.Write(path); err != nil {

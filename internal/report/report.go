@@ -63,8 +63,19 @@ type Template struct {
 	Version string `json:"version"`
 	Digest  string `json:"digest"`
 	Source  string `json:"source"`
+	// Dependencies are the packs that were rendered with it, as it depends on
+	// them.
+	Dependencies []Pack `json:"dependencies,omitempty"`
 	// Answers are what SPARQL endpoints answered to its templates.
 	Answers []Answer `json:"answers,omitempty"`
+}
+
+// Pack is a pack that a template depends on.
+type Pack struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+	Source  string `json:"source"`
 }
 
 // Answer is what a SPARQL endpoint answered, by digest.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sixtyhq/sixty/examples/packs"
 	"github.com/sixtyhq/sixty/internal/market"
@@ -31,17 +32,39 @@ func Catalog(ctx context.Context, configPath string, openers ...market.Opener) (
 // Shipped is the source of the packs that ship with sixty.
 func Shipped() market.Source { return market.NewFSSource("shipped with sixty", packs.FS) }
 
-// Resolve finds the newest version of a pack that satisfies a constraint. An
-// unknown pack gives a *market.UnknownPackError, which names the nearest ones.
-func Resolve(ctx context.Context, configPath, id, constraint string, openers ...market.Opener) (*market.Pack, error) {
+// Packs are a pack and all that it depends on.
+type Packs struct {
+	*market.Pack
+	// Dependencies come each after those that it depends on itself.
+	Dependencies []*market.Pack
+}
+
+// Resolve finds the newest version of a pack that satisfies a constraint, or the
+// pinned one, and all that it depends on. An unknown pack gives a
+// *market.UnknownPackError, which names the nearest ones.
+func Resolve(ctx context.Context, configPath, id, constraint string, pins market.Pins, openers ...market.Opener) (*Packs, error) {
 	catalog, faults, err := Catalog(ctx, configPath, openers...)
 	if err != nil {
 		return nil, fmt.Errorf("open the market: %w", err)
 	}
-	pack, err := catalog.Resolve(ctx, id, constraint)
+	packs, err := catalog.ResolveAll(ctx, id, constraint, pins)
 	var unknown *market.UnknownPackError
 	if errors.As(err, &unknown) {
 		unknown.Faults = faults // a source that is gone may have had it
 	}
-	return pack, err
+	if err != nil {
+		return nil, err
+	}
+	return Together(packs), nil
+}
+
+// Together makes Packs of what [market.Catalog.ResolveAll] gives.
+func Together(packs []*market.Pack) *Packs {
+	last := len(packs) - 1
+	return &Packs{packs[last], packs[:last]}
+}
+
+// All are the packs in the order in which they render.
+func (p *Packs) All() []*market.Pack {
+	return append(slices.Clone(p.Dependencies), p.Pack)
 }

@@ -23,8 +23,15 @@ import (
 // Request is what a generation run depends on.
 type Request struct {
 	Pack *market.Pack
-	// Given are the values for the pack's variables.
+	// Dependencies are all packs that it depends on, each after those that it
+	// depends on itself.
+	Dependencies []*market.Pack
+	// Given are the values for the pack's variables, and for those that only a
+	// dependency declares.
 	Given []lang.Given
+	// Recorded are the values of dependencies, by pack, that an earlier run
+	// recorded.
+	Recorded map[string][]lang.Given
 	// Dir is the folder of the new crate; empty: one called like the crate,
 	// in the working folder.
 	Dir string
@@ -57,7 +64,7 @@ type Result struct {
 
 // Render renders the pack and decides every write.
 func Render(ctx context.Context, req Request) (*Result, error) {
-	run, values, err := packRun(req.Pack, req.Given)
+	run, values, err := packRun(packSet{req.Pack, req.Dependencies}, req.Given, req.Recorded)
 	if err != nil {
 		return nil, err
 	}
@@ -90,41 +97,6 @@ func Render(ctx context.Context, req Request) (*Result, error) {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}
 	return r, nil
-}
-
-// packRun is the run of a pack with values, without a look at an output folder.
-func packRun(pack *market.Pack, given []lang.Given) (*codegen.Request, map[string]any, error) {
-	values, err := pack.Resolve(given)
-	if err != nil {
-		return nil, nil, err
-	}
-	plain, err := values.Plain()
-	if err != nil {
-		return nil, nil, err
-	}
-	run := &codegen.Request{
-		Vars: plain, Dialect: pack.Dialect, Graph: &codegen.Graph{Prefixes: pack.Prefixes, Base: pack.Base},
-		Pack: &codegen.PackRef{ID: pack.ID, Version: pack.Version, Source: pack.Source, Digest: pack.Digest},
-	}
-	if run.Variables, err = values.Recordable(); err != nil {
-		return nil, nil, err
-	}
-	if run.Templates, err = pack.TemplateFS(); err != nil {
-		return nil, nil, err
-	}
-	for _, part := range []struct {
-		names []string
-		to    *[]codegen.GraphDocument
-	}{{pack.Graphs, &run.Graph.Documents}, {pack.Queries, &run.Queries}, {pack.Shapes, &run.Shapes}} {
-		files, err := pack.ReadFiles(part.names)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, f := range files {
-			*part.to = append(*part.to, codegen.GraphDocument(f))
-		}
-	}
-	return run, plain, nil
 }
 
 // Epoch is the time that templates see: the asked one, the one that the earlier

@@ -21,6 +21,9 @@ func Sources(graphs []config.Graph) []remote.Source {
 // ask takes the graphs of a pipeline, or those that an earlier run recorded,
 // into the graph of a run.
 func ask(ctx context.Context, run *codegen.Request, asker *remote.Asker, graphs []config.Graph) error {
+	if asker == nil && len(graphs) > 0 {
+		return fmt.Errorf("graph (%s:%d): no endpoint can be asked here", graphs[0].Range.Filename, graphs[0].Range.Start.Line)
+	}
 	if asker == nil {
 		return nil
 	}
@@ -31,14 +34,22 @@ func ask(ctx context.Context, run *codegen.Request, asker *remote.Asker, graphs 
 		if err != nil {
 			return fmt.Errorf("graph (%s): %w", at, err)
 		}
-		run.Graph.Documents = append(run.Graph.Documents, codegen.GraphDocument{Name: s.Endpoint, Text: text})
+		take(run, codegen.GraphDocument{Name: fmt.Sprintf("answer of %s.nt", s.Endpoint), Text: text})
 	}
 	recorded, err := asker.Recorded(ctx)
 	if err != nil {
 		return err
 	}
 	for i, text := range recorded {
-		run.Graph.Documents = append(run.Graph.Documents, codegen.GraphDocument{Name: fmt.Sprintf("recorded answer %d", i+1), Text: text})
+		take(run, codegen.GraphDocument{Name: fmt.Sprintf("recorded answer %d.nt", i+1), Text: text})
 	}
 	return nil
+}
+
+// take adds a document to the graph of a run and of all that it depends on.
+func take(run *codegen.Request, doc codegen.GraphDocument) {
+	run.Graph.Documents = append(run.Graph.Documents, doc)
+	for _, dep := range run.Dependencies {
+		dep.Run.Graph.Documents = append(dep.Run.Graph.Documents, doc)
+	}
 }

@@ -36,6 +36,9 @@ type UpdateRequest struct {
 	// Base is the pack that the folder's record names, New the one to update
 	// to.
 	Base, New *market.Pack
+	// BaseDependencies and NewDependencies are all packs that these depend on,
+	// as in [Request].
+	BaseDependencies, NewDependencies []*market.Pack
 	// Given are values beside the recorded ones; they win. Variables that are
 	// sensitive are not recorded, so they are given again.
 	Given []lang.Given
@@ -65,7 +68,11 @@ func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string
 			base = append(base, g)
 		}
 	}
-	baseRun, _, err := packRun(req.Base, base)
+	recorded, err := Recorded(record, req.BaseDependencies)
+	if err != nil {
+		return nil, nil, err
+	}
+	baseRun, _, err := packRun(packSet{req.Base, req.BaseDependencies}, base, recorded)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the recorded values of %s %s: %w", req.Base.ID, req.Base.Version, err)
 	}
@@ -73,7 +80,10 @@ func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string
 	if err != nil {
 		return nil, nil, err
 	}
-	newRun, values, err := packRun(req.New, append(next, req.Given...))
+	if recorded, err = Recorded(record, req.NewDependencies); err != nil {
+		return nil, nil, err
+	}
+	newRun, values, err := packRun(packSet{req.New, req.NewDependencies}, append(next, req.Given...), recorded)
 	if err != nil {
 		return nil, nil, err
 	}
