@@ -23,8 +23,9 @@ bin/sixty: cmd/sixty/buildkit/initbin/sixty-init FORCE
 
 FORCE:
 
-image: deps build ## make the Rust image from Debian's packages
+image: deps build ## make the images from Debian's packages
 	bin/sixty image build rust
+	bin/sixty image build postgres --pipeline examples/postgres/pipeline.hcl
 
 demo: image ## from an idea to a signed verdict
 	bin/sixty deploy --template io.sixty.rust.axum-service --name my_service --version 0.1.0 --report out/report.json

@@ -29,8 +29,9 @@ var (
 // confine takes away network and privileges from this process and executes the
 // program again with the given arguments, so that every thread of it has lost
 // them. It returns only an error.
-func confine(c initrec.Confine, args []string) error {
-	keep, err := capabilityMask(c.KeepCapabilities)
+func confine(spec initrec.Spec, args []string) error {
+	c := *spec.Confine
+	keep, err := capabilityMask(append(initrec.OwnCapabilities(), spec.Capabilities...))
 	if err != nil {
 		return fmt.Errorf("confine: %w", err)
 	}
@@ -51,6 +52,11 @@ func confine(c initrec.Confine, args []string) error {
 	}
 	if err := hideHost(); err != nil {
 		return fmt.Errorf("confine: %w", err)
+	}
+	for _, s := range spec.Services {
+		if err := mountProc(s.Root); err != nil {
+			return fmt.Errorf("confine: service %q: %w", s.Name, err)
+		}
 	}
 	if err := dropCapabilities(keep); err != nil {
 		return fmt.Errorf("confine: %w", err)
@@ -93,6 +99,29 @@ func hideHost() error {
 	return nil
 }
 
+// mountProc gives a service's root a /proc, which it may not write to.
+func mountProc(root string) error {
+	if root == "" {
+		return nil
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Mkdir("proc", 0o555); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, err := dir.Lstat("proc"); err != nil || !info.IsDir() {
+		return errors.Join(err, errors.New("its /proc is no folder"))
+	}
+	const flags = unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	if err := unix.Mount("proc", filepath.Join(root, "proc"), "proc", flags, ""); err != nil {
+		return fmt.Errorf("mount its /proc: %w", err)
+	}
+	return nil
+}
+
 // mask puts an empty read-only folder, or the null device, over a path.
 func mask(path string) error {
 	info, err := os.Stat(path)
@@ -116,39 +145,4 @@ func makeReadOnly(path string) error {
 		return err
 	}
 	return unix.MountSetattr(-1, path, unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
-}
-
-// dropCapabilities leaves a thread nothing but the kept capabilities, for good:
-// what is not in the bounding set can't come back by executing a program.
-func dropCapabilities(keep uint64) error {
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-		return fmt.Errorf("clear the ambient capabilities: %w", err)
-	}
-	for bit := range 64 {
-		if keep&(1<<bit) != 0 {
-			continue
-		}
-		err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(bit), 0, 0, 0)
-		if errors.Is(err, unix.EINVAL) {
-			break // the kernel knows no more capabilities
-		}
-		if err != nil {
-			return fmt.Errorf("drop capability %d: %w", bit, err)
-		}
-	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return fmt.Errorf("read the capabilities: %w", err)
-	}
-	for i := range data {
-		half := uint32(keep >> (32 * i))
-		data[i].Effective &= half
-		data[i].Permitted &= half
-		data[i].Inheritable = 0
-	}
-	if err := unix.Capset(&header, &data[0]); err != nil {
-		return fmt.Errorf("drop capabilities: %w", err)
-	}
-	return nil
 }

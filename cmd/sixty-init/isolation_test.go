@@ -79,7 +79,7 @@ func TestLoopbackInANewNamespace(t *testing.T) {
 
 func TestConfine(t *testing.T) {
 	needsRoot(t)
-	spec := initrec.Spec{Confine: &initrec.Confine{NewNetwork: true, KeepCapabilities: initrec.DefaultCapabilities()}}
+	spec := initrec.Spec{Confine: &initrec.Confine{NewNetwork: true}, Capabilities: initrec.DefaultCapabilities()}
 	checkNetworkOff(t, func(command ...string) result {
 		s := spec
 		s.Record = t.TempDir()
@@ -90,8 +90,8 @@ func TestConfine(t *testing.T) {
 	if got := r.rec.Process.Capabilities; !sameSet(got, initrec.DefaultCapabilities()) {
 		t.Errorf("effective capabilities %q", got)
 	}
-	if got := r.rec.Process.Bounding; !sameSet(got, initrec.DefaultCapabilities()) {
-		t.Errorf("bounding capabilities %q", got)
+	if got := r.rec.Process; !sameSet(got.Bounding, initrec.DefaultCapabilities()) || !got.NoNewPrivs {
+		t.Errorf("bounding capabilities %q, no new privileges %v", got.Bounding, got.NoNewPrivs)
 	}
 
 	// Each of these is a way from root in a container to root on the host. The
@@ -125,16 +125,16 @@ func TestConfine(t *testing.T) {
 func TestConfineNeedsPrivileges(t *testing.T) {
 	if os.Geteuid() == 0 {
 		// Root in a container as engines make it, which is not enough either.
-		spec := initrec.Spec{Record: t.TempDir(), Confine: &initrec.Confine{KeepCapabilities: initrec.DefaultCapabilities()}}
+		spec := initrec.Spec{Record: t.TempDir(), Confine: &initrec.Confine{}, Capabilities: initrec.DefaultCapabilities()}
 		inner := initCommand(t, &spec, "true")
-		outer := initrec.Spec{Confine: spec.Confine}
+		outer := initrec.Spec{Confine: spec.Confine, Capabilities: spec.Capabilities}
 		r := runInit(t, outer, inner.Args...)
 		if r.code != initrec.ExitInit || !strings.Contains(r.stderr, "CAP_SYS_ADMIN") {
 			t.Errorf("exit code %d: %s", r.code, r.stderr)
 		}
 		return
 	}
-	spec := initrec.Spec{Confine: &initrec.Confine{}}
+	spec := initrec.Spec{Confine: &initrec.Confine{}, Capabilities: []string{}}
 	cmd := initCommand(t, &spec, "true")
 	out, err := cmd.CombinedOutput()
 	if err == nil || cmd.ProcessState.ExitCode() != initrec.ExitInit || !strings.Contains(string(out), "CAP_SYS_ADMIN") {
@@ -143,7 +143,7 @@ func TestConfineNeedsPrivileges(t *testing.T) {
 }
 
 func TestConfineRefusesUnknownCapability(t *testing.T) {
-	spec := initrec.Spec{Confine: &initrec.Confine{KeepCapabilities: []string{"CAP_FLY"}}}
+	spec := initrec.Spec{Confine: &initrec.Confine{}, Capabilities: []string{"CAP_FLY"}}
 	out, err := initCommand(t, &spec, "true").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "CAP_FLY") {
 		t.Errorf("ended with %v: %s", err, out)

@@ -31,6 +31,9 @@ const usage = `usage:
   init serve --dir DIR --addr ADDRESS            serve files on the loopback
 `
 
+// enterVerbName is the verb by which a service's process gets into its root.
+const enterVerbName = "enter"
+
 // confined is the verb that run executes itself with once privileges are gone.
 const confined = "run-confined"
 
@@ -48,6 +51,8 @@ func dispatch(args []string) int {
 		code, err = runVerb(verb, args[1:])
 	case "fetch":
 		err = fetchVerb(args[1:])
+	case enterVerbName:
+		err = enterVerb(args[1:])
 	case "vendor":
 		err = vendorVerb(args[1:])
 	case "serve":
@@ -57,7 +62,7 @@ func dispatch(args []string) int {
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "sixty-init: %v\n", err)
-		return initrec.ExitInit
+		return exitOf(err)
 	}
 	return code
 }
@@ -79,7 +84,7 @@ func runVerb(verb string, args []string) (int, error) {
 		return 0, err
 	}
 	if verb == "run" && spec.Confine != nil {
-		return 0, confine(*spec.Confine, append([]string{confined}, args...))
+		return 0, confine(spec, append([]string{confined}, args...))
 	}
 	return run(spec, flags.Args())
 }

@@ -117,8 +117,9 @@ func (p *processes) reap() bool {
 	}
 }
 
-// start runs a command in a process group of its own, with nothing to read.
-func (p *processes) start(argv, env []string, stdout, stderr *os.File) (*process, error) {
+// start runs a command in a process group of its own, with nothing to read and
+// within the privileges.
+func (p *processes) start(argv, env []string, stdout, stderr *os.File, within *privileges) (*process, error) {
 	file, err := lookPath(argv[0], env)
 	if err != nil {
 		return nil, err
@@ -126,10 +127,14 @@ func (p *processes) start(argv, env []string, stdout, stderr *os.File) (*process
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	started := time.Now()
-	pid, err := syscall.ForkExec(file, argv, &syscall.ProcAttr{
-		Env:   env,
-		Files: []uintptr{p.null.Fd(), stdout.Fd(), stderr.Fd()},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	var pid int
+	err = within.around(func() (err error) {
+		pid, err = syscall.ForkExec(file, argv, &syscall.ProcAttr{
+			Env:   env,
+			Files: []uintptr{p.null.Fd(), stdout.Fd(), stderr.Fd()},
+			Sys:   &syscall.SysProcAttr{Setpgid: true},
+		})
+		return err
 	})
 	if err != nil {
 		return nil, execError(file, err)
@@ -149,9 +154,9 @@ type outcome struct {
 	interrupted string
 }
 
-// supervise waits for the command, ends it after the timeout, and passes on
-// the signals that arrive meanwhile.
-func (p *processes) supervise(c *process, timeout, grace time.Duration) outcome {
+// supervise waits for the command, ends it after the timeout or when a service
+// has ended, and passes on the signals that arrive meanwhile. died may be nil.
+func (p *processes) supervise(c *process, timeout, grace time.Duration, died <-chan *service) outcome {
 	var out outcome
 	var expired, kill <-chan time.Time
 	if timeout > 0 {
@@ -169,6 +174,10 @@ func (p *processes) supervise(c *process, timeout, grace time.Duration) outcome 
 			kill = time.After(grace)
 		case <-kill:
 			signalGroup(c.pid, unix.SIGKILL)
+		case <-died:
+			died = nil // the first one counts
+			signalGroup(c.pid, unix.SIGTERM)
+			kill = time.After(grace)
 		case sig := <-p.signals:
 			number := sig.(syscall.Signal)
 			signalGroup(c.pid, number)

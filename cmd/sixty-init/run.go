@@ -82,12 +82,17 @@ func (s *step) do() {
 		s.fail(initrec.ExitInit, err)
 		return
 	}
-	services, err := startServices(procs, s.spec, s.dir)
+	within, err := boundTo(s.spec.Capabilities)
+	if err != nil {
+		s.fail(initrec.ExitInit, err)
+		return
+	}
+	services, err := startServices(procs, s.spec, s.dir, within)
 	s.rec.SetupMS = time.Since(s.began).Milliseconds()
 	if err != nil {
 		s.fail(initrec.ExitInit, err)
 	} else {
-		s.command(logs)
+		s.command(logs, within, services)
 	}
 	ended := time.Now()
 	// What the command left running goes at once; services stop in peace.
@@ -108,8 +113,8 @@ func (s *step) fail(code int, err error) {
 }
 
 // command runs the command and says how it ended.
-func (s *step) command(logs *logs) {
-	child, err := s.procs.start(s.argv, os.Environ(), logs.stdout.pipe, logs.stderr.pipe)
+func (s *step) command(logs *logs, within *privileges, services services) {
+	child, err := s.procs.start(s.argv, os.Environ(), logs.stdout.pipe, logs.stderr.pipe, within)
 	if err != nil {
 		var unstartable *startError
 		code := initrec.ExitInit
@@ -120,12 +125,19 @@ func (s *step) command(logs *logs) {
 		return
 	}
 	s.rec.Started, s.rec.Process = child.started, child.status
-	end := s.procs.supervise(child, s.spec.Timeout, s.spec.Grace)
+	end := s.procs.supervise(child, s.spec.Timeout, s.spec.Grace, services.died())
 	s.rec.DurationMS = end.at.Sub(child.started).Milliseconds()
 	s.rec.TimedOut, s.rec.Interrupted = end.timedOut, end.interrupted
 	s.rec.ExitCode = exitCode(end.status)
 	if end.status.Signaled() {
 		s.rec.Signal = unix.SignalName(end.status.Signal())
+	}
+	// Of a command and a service that ended at about the same time, the
+	// service's end explains the command's.
+	s.procs.reap()
+	if failed := services.failed(); failed != nil && end.interrupted == "" {
+		s.fail(initrec.ExitInit, fmt.Errorf("service %q: %s", failed.spec.Name, failed.failure))
+		return
 	}
 	if end.timedOut {
 		s.rec.ExitCode = initrec.ExitTimeout

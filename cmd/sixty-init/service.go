@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,55 +23,88 @@ type services []*service
 // service is one running process beside the command.
 type service struct {
 	spec    initrec.Service
+	hosts   string
+	within  *privileges
 	proc    *process
 	stream  *stream
 	log     *logFile
 	readyMS int64
+
+	gone chan struct{} // closed when the process has ended
+	end  ending        // set before gone is closed
+
+	mu      sync.Mutex
 	failure string
-	ended   *ending
 }
 
 // startServices starts each service when the one before is ready. On an error
 // it returns those that were started all the same.
-func startServices(procs *processes, spec initrec.Spec, dir *os.Root) (services, error) {
+func startServices(procs *processes, spec initrec.Spec, dir *os.Root, within *privileges) (services, error) {
 	var all services
 	if len(spec.Services) == 0 {
 		return nil, nil
+	}
+	if err := addHosts(spec.Services); err != nil {
+		return nil, err
 	}
 	if err := dir.MkdirAll(initrec.ServicesDir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the services' log folder: %w", err)
 	}
 	for _, s := range spec.Services {
-		svc, err := startService(procs, s, dir, spec.MaxLog)
-		if err != nil {
+		svc := &service{spec: s, hosts: hostsOf(s, spec.Services), within: within, gone: make(chan struct{})}
+		if err := svc.start(procs, dir, spec.MaxLog); err != nil {
 			return all, fmt.Errorf("service %q: %w", s.Name, err)
 		}
 		all = append(all, svc)
 		if err := svc.await(procs); err != nil {
-			svc.failure = err.Error()
+			svc.fail(err.Error())
 			return all, fmt.Errorf("service %q: %w", s.Name, err)
+		}
+		if failed := all.failed(); failed != nil {
+			return all, fmt.Errorf("service %q: %s", failed.spec.Name, failed.failure)
 		}
 	}
 	return all, nil
 }
 
-func startService(procs *processes, s initrec.Service, dir *os.Root, maxLog int64) (*service, error) {
-	log, err := openLog(dir, path.Join(initrec.ServicesDir, s.Name+".log"), maxLog)
+func (s *service) start(procs *processes, dir *os.Root, maxLog int64) error {
+	var err error
+	if s.log, err = openLog(dir, initrec.ServiceLog(s.spec.Name), maxLog); err != nil {
+		return err
+	}
+	if s.stream, err = newStream(s.log); err != nil {
+		return err
+	}
+	if s.proc, err = s.launch(procs, s.spec.Command, true); err != nil {
+		s.stream.drain()
+		s.log.close()
+		return err
+	}
+	go func() {
+		s.end = <-s.proc.done
+		close(s.gone)
+	}()
+	return nil
+}
+
+// launch runs a command where and as whom the service runs; what it prints goes
+// into the service's log. The first one prepares the service's root.
+func (s *service) launch(procs *processes, command []string, first bool) (*process, error) {
+	if s.spec.Root == "" {
+		return procs.start(command, append(os.Environ(), s.spec.Env...), s.stream.pipe, s.stream.pipe, s.within)
+	}
+	how := enterSpec{Root: s.spec.Root, Dir: s.spec.Dir, User: s.spec.User}
+	if s.within != nil {
+		how.Keep = capabilitySet(s.within.keep)
+	}
+	if first {
+		how.Hosts = s.hosts
+	}
+	argv, err := how.command(command)
 	if err != nil {
 		return nil, err
 	}
-	out, err := newStream(log)
-	if err != nil {
-		return nil, err
-	}
-	svc := &service{spec: s, stream: out, log: log}
-	svc.proc, err = procs.start(s.Command, append(os.Environ(), s.Env...), out.pipe, out.pipe)
-	if err != nil {
-		out.drain()
-		log.close()
-		return nil, err
-	}
-	return svc, nil
+	return procs.start(argv, s.spec.Env, s.stream.pipe, s.stream.pipe, nil)
 }
 
 // await returns when the service is ready, or says why it will not be.
@@ -80,9 +113,10 @@ func (s *service) await(procs *processes) error {
 	if limit == 0 {
 		limit = initrec.DefaultReadyTimeout
 	}
-	deadline := time.After(limit)
+	until := s.proc.started.Add(limit)
+	deadline := time.After(time.Until(until))
 	for {
-		ready, err := s.ready(procs, limit)
+		ready, err := s.ready(procs, max(time.Until(until), time.Millisecond))
 		if err != nil {
 			return err
 		}
@@ -91,16 +125,23 @@ func (s *service) await(procs *processes) error {
 			return nil
 		}
 		select {
-		case end := <-s.proc.done:
-			s.ended = &end
-			return fmt.Errorf("ended with code %d before it was ready", exitCode(end.status))
+		case <-s.gone:
+			return fmt.Errorf("%s before it was ready", ended(s.end))
 		case sig := <-procs.signals:
 			return fmt.Errorf("interrupted by %v before it was ready", sig)
 		case <-deadline:
-			return fmt.Errorf("not ready after %s", limit)
+			return fmt.Errorf("not ready after %s%s", limit, s.hint())
 		case <-time.After(readyPause):
 		}
 	}
+}
+
+// hint says what usually keeps a service from being reached.
+func (s *service) hint() string {
+	if s.spec.Ready.TCP == "" || s.spec.Address == "" {
+		return ""
+	}
+	return fmt.Sprintf(": nothing accepts a connection at %s; it must listen on %s, which is localhost for it, or on all addresses", s.spec.Ready.TCP, s.spec.Address)
 }
 
 func (s *service) ready(procs *processes, limit time.Duration) (bool, error) {
@@ -108,11 +149,11 @@ func (s *service) ready(procs *processes, limit time.Duration) (bool, error) {
 	case s.spec.Ready.TCP != "":
 		return accepts(s.spec.Ready.TCP)
 	case len(s.spec.Ready.Command) > 0:
-		probe, err := procs.start(s.spec.Ready.Command, append(os.Environ(), s.spec.Env...), s.stream.pipe, s.stream.pipe)
+		probe, err := s.launch(procs, s.spec.Ready.Command, false)
 		if err != nil {
 			return false, fmt.Errorf("ask whether it is ready: %w", err)
 		}
-		end := procs.supervise(probe, limit, 0)
+		end := procs.supervise(probe, limit, 0, nil)
 		if end.interrupted != "" {
 			return false, errors.New("interrupted by " + end.interrupted + " before it was ready")
 		}
@@ -139,10 +180,62 @@ func accepts(addr string) (bool, error) {
 	return unix.Connect(sock, sa) == nil, nil
 }
 
+// fail records why the step fails for the service, the first time only.
+func (s *service) fail(why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure == "" {
+		s.failure = why
+	}
+}
+
+func (s *service) hasEnded() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// ended says how a process ended.
+func ended(e ending) string {
+	if e.status.Signaled() {
+		return "ended by " + unix.SignalName(e.status.Signal())
+	}
+	return fmt.Sprintf("ended with code %d", e.status.ExitStatus())
+}
+
+// failed is the first service that has ended though it was not asked to.
+func (all services) failed() *service {
+	for _, s := range all {
+		if s.hasEnded() {
+			s.fail(ended(s.end) + " before the step did")
+			return s
+		}
+	}
+	return nil
+}
+
+// died sends each service that ends, when it does.
+func (all services) died() <-chan *service {
+	if len(all) == 0 {
+		return nil
+	}
+	died := make(chan *service, len(all))
+	for _, s := range all {
+		go func() {
+			<-s.gone
+			died <- s
+		}()
+	}
+	return died
+}
+
 func (all services) pids() []int {
 	var pids []int
 	for _, s := range all {
-		if s.ended == nil {
+		if !s.hasEnded() {
 			pids = append(pids, s.proc.pid)
 		}
 	}
@@ -159,16 +252,9 @@ func (all services) stop(grace time.Duration) []initrec.ServiceRecord {
 }
 
 func (s *service) stop(grace time.Duration) initrec.ServiceRecord {
-	rec := initrec.ServiceRecord{Name: s.spec.Name, ReadyMS: s.readyMS, Error: s.failure}
-	if s.ended == nil {
-		select {
-		case end := <-s.proc.done:
-			s.ended = &end
-		default:
-		}
-	}
-	if s.ended != nil {
-		code := exitCode(s.ended.status)
+	rec := initrec.ServiceRecord{Name: s.spec.Name, ReadyMS: s.readyMS}
+	if s.hasEnded() {
+		code := exitCode(s.end.status)
 		rec.ExitCode = &code
 	} else {
 		s.terminate(grace)
@@ -176,15 +262,18 @@ func (s *service) stop(grace time.Duration) initrec.ServiceRecord {
 	signalGroup(s.proc.pid, unix.SIGKILL)
 	s.stream.drain()
 	rec.Log = s.log.close()
+	s.mu.Lock()
+	rec.Error = s.failure
+	s.mu.Unlock()
 	return rec
 }
 
 func (s *service) terminate(grace time.Duration) {
 	signalGroup(s.proc.pid, unix.SIGTERM)
 	select {
-	case <-s.proc.done:
+	case <-s.gone:
 	case <-time.After(grace):
 		signalGroup(s.proc.pid, unix.SIGKILL)
-		<-s.proc.done
+		<-s.gone
 	}
 }

@@ -29,11 +29,24 @@ func (a *app) printFailures(results []plan.Result) {
 		if r.Status == plan.StatusFailed && r.ExitCode != nil {
 			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
 		}
+		if r.Service != nil {
+			fmt.Fprintf(a.stderr, "\nStep %s%s failed%s\n", r.Step, where, readable(serviceEnd(r)))
+			continue
+		}
 		if r.Reason != "" {
 			how += ": " + r.Reason
 		}
 		fmt.Fprintf(a.stderr, "\nStep %s%s %s%s\n", r.Step, where, how, readable(deploy.LogTail(r.Dir, 30)))
 	}
+}
+
+// serviceEnd says which service a step failed for, and shows the end of its log.
+func serviceEnd(r plan.Result) string {
+	where := ""
+	if at := r.Service.Range; at.File != "" {
+		where = fmt.Sprintf(" (%s:%d)", at.File, at.StartLine)
+	}
+	return fmt.Sprintf(": service %q%s %s%s", r.Service.Name, where, r.Service.Reason, deploy.FileTail(r.Dir, r.Service.Log, 30))
 }
 
 // printReport shows the verdict: stages, gates, levels, answer.

@@ -21,6 +21,7 @@ import (
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/internal/advisory"
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/report"
 	"github.com/sixtyhq/sixty/stages/setup"
 	"github.com/sixtyhq/sixty/stages/validation"
@@ -258,17 +259,20 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 func (e *executed) logs() ([]statement.Resource, error) {
 	var out []statement.Resource
 	for _, res := range e.results {
-		if res.Dir == "" {
-			continue
-		}
-		r, err := statement.File("logs/"+res.Step+".log", filepath.Join(res.Dir, "log"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		logs, err := deploy.Logs(res)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, r)
+		for _, l := range logs {
+			r, err := statement.File("logs/"+l.Name, filepath.Join(res.Dir, l.Left))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, r)
+		}
 	}
 	return out, nil
 }

@@ -37,6 +37,10 @@ func TestStories(t *testing.T) {
 		t.Fatal("no stories", err)
 	}
 	cache := storyCache(t)
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var plain, engine []string
 	for _, f := range files {
 		text, err := os.ReadFile(f)
@@ -63,6 +67,7 @@ func TestStories(t *testing.T) {
 				env.Setenv("SIXTY_SERVE", "off")
 				env.Defer(func() { stopServer(t, filepath.Join(env.WorkDir, "cache")) })
 				env.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+				env.Setenv("EXAMPLES", examples)
 				// Makes a step one that no cache knows.
 				env.Setenv("NONCE", strconv.FormatInt(time.Now().UnixNano()%1_000_000, 10))
 				return os.MkdirAll(home, 0o755)

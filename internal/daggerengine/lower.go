@@ -47,7 +47,8 @@ func (e *Engine) lower(ctx context.Context, s plan.Step) (*dagger.Container, err
 func arguments(s plan.Step) ([]string, error) {
 	spec := initrec.Spec{
 		Record: recordPath, Timeout: s.Timeout, EndWithZero: true,
-		Confine: &initrec.Confine{NewNetwork: s.Network != plan.NetworkHost, KeepCapabilities: initrec.DefaultCapabilities()},
+		Confine:      &initrec.Confine{NewNetwork: s.Network != plan.NetworkHost},
+		Capabilities: initrec.DefaultCapabilities(),
 	}
 	for _, o := range s.Outputs {
 		if !o.Volume {

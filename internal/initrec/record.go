@@ -18,7 +18,7 @@ const (
 	LogFile = "log"
 	// OutputsDir holds the collected outputs by name.
 	OutputsDir = "outputs"
-	// ServicesDir holds each service's log, NAME.log.
+	// ServicesDir holds each service's log, NAME.log; see ServiceLog.
 	ServicesDir = "services"
 )
 
@@ -207,10 +207,14 @@ type ServiceRecord struct {
 	Name    string `json:"name"`
 	ReadyMS int64  `json:"ready_ms"`
 	// ExitCode is nil when the service ran until it was stopped.
-	ExitCode *int   `json:"exit_code,omitempty"`
-	Error    string `json:"error,omitempty"`
-	Log      Log    `json:"log"`
+	ExitCode *int `json:"exit_code,omitempty"`
+	// Error says why the step failed for it.
+	Error string `json:"error,omitempty"`
+	Log   Log    `json:"log"`
 }
+
+// ServiceLog is a service's log inside the record folder.
+func ServiceLog(name string) string { return ServicesDir + "/" + name + ".log" }
 
 // Read reads a record file. It came out of a container, so its size is
 // bounded and its version checked.

@@ -43,6 +43,10 @@ type Spec struct {
 	// Confine is for engines that can't take the network or privileges away
 	// themselves; nil leaves both as the engine made them.
 	Confine *Confine `json:"confine,omitempty"`
+	// Capabilities are what the command and the services may ever have
+	// (CAP_CHOWN, …; see DefaultCapabilities), and no program that they execute
+	// gives them more (no_new_privs); nil leaves both as the engine made them.
+	Capabilities []string `json:"capabilities,omitempty"`
 	// Services are started in this order before the command, in the same
 	// network namespace, and stopped after it.
 	Services []Service `json:"services,omitempty"`
@@ -67,24 +71,32 @@ type Link struct {
 
 // Confine takes away what an engine had to grant. It needs a container with
 // CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_SETPCAP, and ends with one that is not
-// root-equivalent: all capabilities but the kept ones leave the bounding set,
-// /sys and the dangerous parts of /proc become read-only or empty, block
-// devices are hidden.
+// root-equivalent: all capabilities but those of the spec and those that
+// sixty-init itself needs (OwnCapabilities) leave the bounding set, /sys and
+// the dangerous parts of /proc become read-only or empty, block devices are
+// hidden. A spec with Confine names its Capabilities.
 type Confine struct {
 	// NewNetwork makes a network namespace that has a loopback and nothing
 	// else.
 	NewNetwork bool `json:"new_network,omitempty"`
-	// KeepCapabilities names what is kept (CAP_CHOWN, …); see
-	// DefaultCapabilities.
-	KeepCapabilities []string `json:"keep_capabilities"`
 }
 
-// DefaultCapabilities is what container engines commonly grant to root, less
-// CAP_MKNOD and CAP_NET_RAW.
+// DefaultCapabilities is what a command keeps of root: power over files and
+// processes of its own container. Of what container engines commonly grant it
+// lacks what no build needs: raw sockets, device nodes, another root, and the
+// making of privileges.
 func DefaultCapabilities() []string {
 	return []string{
-		"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER",
-		"CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",
+		"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID",
+		"CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETGID", "CAP_SETUID",
+	}
+}
+
+// OwnCapabilities is what sixty-init itself needs to start services, to end
+// processes of any user and to read what they left.
+func OwnCapabilities() []string {
+	return []string{
+		"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_MKNOD",
 		"CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
 	}
 }
@@ -93,9 +105,23 @@ func DefaultCapabilities() []string {
 type Service struct {
 	Name    string   `json:"name"`
 	Command []string `json:"command"`
-	// Env is NAME=value, added to the container's environment.
-	Env   []string `json:"env,omitempty"`
-	Ready Ready    `json:"ready,omitzero"`
+	// Env is NAME=value, added to the container's environment, or the whole
+	// environment of a service that has a Root.
+	Env []string `json:"env,omitempty"`
+	// Root is the service's own root file system, an absolute path of the
+	// container; empty: the container's. Devices and /etc/hosts are made in it;
+	// a /proc is there when the engine has mounted one.
+	Root string `json:"root,omitempty"`
+	// Dir is the working directory in it; empty: /.
+	Dir string `json:"dir,omitempty"`
+	// User is NAME or ID, with :GROUP or without; empty: root. Names are those
+	// of the root's own /etc/passwd and /etc/group.
+	User string `json:"user,omitempty"`
+	// Address is a loopback address that the service's name stands for, in the
+	// container and in every service's root; in the service's own, localhost
+	// does as well. Empty: none.
+	Address string `json:"address,omitempty"`
+	Ready   Ready  `json:"ready,omitzero"`
 }
 
 // Ready says when a service is ready: when a connection is accepted, or when a
@@ -103,7 +129,7 @@ type Service struct {
 type Ready struct {
 	// TCP is an address, 127.0.0.1:5432.
 	TCP string `json:"tcp,omitempty"`
-	// Command is tried again and again.
+	// Command is tried again and again, where and as whom the service runs.
 	Command []string `json:"command,omitempty"`
 	// Timeout is how long it may take; zero: DefaultReadyTimeout.
 	Timeout time.Duration `json:"timeout_ns,omitempty"`
@@ -195,6 +221,9 @@ func (s Spec) Check() error {
 		}
 		seen[o.Name] = true
 	}
+	if s.Confine != nil && s.Capabilities == nil {
+		return fmt.Errorf("spec: confine says nothing of the capabilities to keep")
+	}
 	return s.checkServices()
 }
 
@@ -210,6 +239,15 @@ func (s Spec) checkServices() error {
 			return fmt.Errorf("spec: service %q has no command", svc.Name)
 		case svc.Ready.Timeout < 0:
 			return fmt.Errorf("spec: service %q: timeout can't be negative", svc.Name)
+		case svc.Root != "" && !path.IsAbs(svc.Root), svc.Dir != "" && !path.IsAbs(svc.Dir):
+			return fmt.Errorf("spec: service %q: root and folder must be absolute paths", svc.Name)
+		case svc.Root == "" && (svc.User != "" || svc.Dir != ""):
+			return fmt.Errorf("spec: service %q: a user and a folder are for a service with a root of its own", svc.Name)
+		}
+		if svc.Address != "" {
+			if at, err := netip.ParseAddr(svc.Address); err != nil || !at.IsLoopback() {
+				return fmt.Errorf("spec: service %q: %q is not a loopback address", svc.Name, svc.Address)
+			}
 		}
 		if svc.Ready.TCP != "" {
 			if _, err := netip.ParseAddrPort(svc.Ready.TCP); err != nil {

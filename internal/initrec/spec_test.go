@@ -13,8 +13,9 @@ func TestEncodeDecode(t *testing.T) {
 	spec := Spec{
 		Record:  "/.sixty/out",
 		Timeout: 10 * time.Second,
-		Confine: &Confine{NewNetwork: true, KeepCapabilities: DefaultCapabilities()},
+		Confine: &Confine{NewNetwork: true}, Capabilities: DefaultCapabilities(),
 		Services: []Service{{Name: "db", Command: []string{"serve"}, Env: []string{"A=b"},
+			Root: "/.sixty/services/db", Dir: "/data", User: "postgres", Address: "127.0.0.2",
 			Ready: Ready{TCP: "127.0.0.1:5432", Timeout: time.Second}}},
 		Outputs: []Output{{Name: "profiles", Path: "/out/profraw", Optional: true}},
 	}
@@ -51,6 +52,10 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"record":"/o","services":[{"name":"a"}]}`:                                              "no command",
 		`{"record":"/o","services":[{"name":"../a","command":["x"]}]}`:                           "service name",
 		`{"record":"/o","services":[{"name":"a","command":["x"],"ready":{"tcp":"db:5432"}}]}`:    "not an address",
+		`{"record":"/o","services":[{"name":"a","command":["x"],"root":"r"}]}`:                   "absolute",
+		`{"record":"/o","services":[{"name":"a","command":["x"],"user":"me"}]}`:                  "root of its own",
+		`{"record":"/o","services":[{"name":"a","command":["x"],"address":"10.0.0.1"}]}`:         "not a loopback address",
+		`{"record":"/o","confine":{}}`:                                                           "capabilities",
 		`{"record":"/o","services":[{"name":"a","command":["x"]},{"name":"a","command":["x"]}]}`: "two services",
 		`@/does/not/exist`: "no such file",
 	} {

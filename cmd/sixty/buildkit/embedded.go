@@ -253,6 +253,7 @@ func newWorker(ctx context.Context, root string, maxCache int64) (*base.Worker, 
 		return nil, err
 	}
 	opt.BuildkitVersion = client.BuildkitVersion{Package: version.Package, Version: version.Version, Revision: version.Revision}
+	opt.Executor = procExecutor{opt.Executor}
 	opt.RegistryHosts = resolver.NewRegistryConfig(nil)
 	if opt.GCPolicy, err = gcPolicy(root, maxCache); err != nil {
 		return nil, err

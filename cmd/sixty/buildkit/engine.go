@@ -66,7 +66,8 @@ func Caps() plan.Caps {
 		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
 		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
 			plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
-		Layouts: true,
+		Layouts:  true,
+		Services: true,
 	}
 }
 
@@ -126,7 +127,7 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	if res.Status == plan.StatusCanceled {
 		return res, nil
 	}
-	return res, complete(&res, dir)
+	return res, complete(&res, s, dir)
 }
 
 // explain says what to do about the errors that have nothing to do with the
@@ -143,7 +144,7 @@ func explain(err error) error {
 }
 
 // complete fills in what sixty-init recorded.
-func complete(res *plan.Result, dir string) error {
+func complete(res *plan.Result, step plan.Step, dir string) error {
 	rec, err := initrec.Read(filepath.Join(dir, initrec.RecordFile))
 	if err != nil {
 		return fmt.Errorf("step %q ended without a record: %w", res.Step, err)
@@ -154,6 +155,7 @@ func complete(res *plan.Result, dir string) error {
 		res.Status = plan.StatusTimedOut
 	}
 	res.Reason = rec.Error
+	res.Service = failedService(rec, step)
 	loopback := rec.Network.LoopbackOnly
 	res.Record = &plan.Record{
 		WallMS: rec.DurationMS, UserMS: rec.UserCPUMS, SystemMS: rec.SystemCPUMS,

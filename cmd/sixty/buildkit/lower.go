@@ -2,6 +2,7 @@ package buildkit
 
 import (
 	"fmt"
+	"net"
 	"path"
 	"strings"
 
@@ -16,8 +17,9 @@ import (
 
 // Where sixty-init and its record stand in every container.
 const (
-	initPath   = "/.sixty/init"
-	recordPath = "/.sixty/out"
+	initPath     = "/.sixty/init"
+	recordPath   = "/.sixty/out"
+	servicesPath = "/.sixty/services"
 )
 
 // Store ids of the content that the session offers to the engine.
@@ -65,6 +67,9 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 			return lowered{}, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
 		}
 	}
+	if err := l.services(exec, s.Services); err != nil {
+		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
+	}
 	out := lowered{record: exec.AddMount(recordPath, llb.Scratch()), volumes: map[string]llb.State{}}
 	for _, o := range s.Outputs {
 		if o.Volume {
@@ -76,7 +81,7 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 }
 
 func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
-	spec := initrec.Spec{Record: recordPath, Timeout: s.Timeout}
+	spec := initrec.Spec{Record: recordPath, Timeout: s.Timeout, Capabilities: initrec.DefaultCapabilities(), Services: l.serviceSpecs(s.Services)}
 	var opts []llb.RunOption
 	if c := s.Conditions; c != nil {
 		spec.CPUs = c.CPUs
@@ -103,6 +108,9 @@ func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
 	for _, pair := range append(append([]string{}, image.Env...), s.Env...) {
 		name, value, _ := strings.Cut(pair, "=")
 		opts = append(opts, llb.AddEnv(name, value))
+	}
+	for _, service := range s.Services {
+		opts = append(opts, llb.AddExtraHost(service.Name, net.ParseIP(service.Address)))
 	}
 	if s.Network != plan.NetworkHost {
 		opts = append(opts, llb.Network(llb.NetModeNone))

@@ -57,6 +57,32 @@ func main() {
 	case "dial":
 		_, err := net.DialTimeout("tcp", args[0], time.Second)
 		check(err)
+	case "serve": // serve PORT, and say what is there
+		_, err := os.Stat("/proc/self/exe")
+		fmt.Println("proc", err == nil)
+		_, err = os.Stat("/.sixty")
+		fmt.Println("step", err == nil)
+		l, err := net.Listen("tcp", "localhost:"+args[0])
+		check(err)
+		check(os.WriteFile("/tmp/written", nil, 0o644))
+		for {
+			c, err := l.Accept()
+			check(err)
+			c.Close()
+		}
+	case "serve-for": // serve-for DURATION, then fail
+		d, err := time.ParseDuration(args[0])
+		check(err)
+		time.Sleep(d)
+		fmt.Println("out of memory")
+		os.Exit(9)
+	case "reach": // reach ADDRESS…
+		for _, a := range args {
+			_, err := net.DialTimeout("tcp", a, time.Second)
+			check(err)
+		}
+	case "forbidden":
+		forbidden()
 	case "loopback":
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		check(err)
