@@ -59,7 +59,7 @@ runs them all; each one has a command of its own.`,
 		a.deployCommand(), a.genCommand(), a.updateCommand(), a.setupCommand(), a.testCommand(), a.packageCommand(),
 		a.reportCommand(), a.verifyCommand(), a.marketCommand(), a.packCommand(), a.imageCommand(), a.auditDBCommand(),
 		a.doctorCommand(),
-		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(),
+		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(),
 		a.serveCommand(),
 	)
 	root.Args = func(cmd *cobra.Command, args []string) error {

@@ -44,6 +44,7 @@ var rules = []rule{
 	{folder: "internal/picture", ours: []string{"internal/plan", "internal/preview"}, others: none, exceptions: map[string]string{
 		"internal/report": "durations and statuses in words",
 	}},
+	{folder: "internal/reference", ours: []string{"internal/lang", "internal/verdict"}, others: none},
 	{folder: "internal/report", ours: []string{"internal/plan", "internal/verdict"}, others: none},
 
 	// What stages are made of.

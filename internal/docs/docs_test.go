@@ -11,6 +11,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/reference"
 	"github.com/sixtyhq/sixty/stages"
 )
 
@@ -28,31 +29,10 @@ type table struct {
 
 func tables() []table {
 	return append(blockTables(),
-		table{"docs/language.md", "functions", functions},
+		table{"docs/language.md", "functions", func() string { return reference.Functions(lang.Functions(".")) }},
 		table{"docs/packs.md", "frontmatter", frontmatter},
-		table{"docs/report.md", "metrics", metrics},
+		table{"docs/report.md", "metrics", func() string { return reference.Metrics(stages.Metrics()) }},
 	)
-}
-
-func functions() string {
-	var b strings.Builder
-	b.WriteString("| function | what it gives | example |\n| --- | --- | --- |\n")
-	for _, f := range lang.Functions(".") {
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", signature(f), cell(f.Description), cell(f.Example))
-	}
-	return b.String()
-}
-
-// signature is a function with the names of its parameters.
-func signature(f lang.Function) string {
-	var params []string
-	for _, p := range f.Func.Params() {
-		params = append(params, p.Name)
-	}
-	if v := f.Func.VarParam(); v != nil {
-		params = append(params, v.Name+"…")
-	}
-	return f.Name + "(" + strings.Join(params, ", ") + ")"
 }
 
 func frontmatter() string {
@@ -60,18 +40,6 @@ func frontmatter() string {
 	b.WriteString("| key | meaning |\n| --- | --- |\n")
 	for _, k := range codegen.Keys() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", k[0], cell(k[1]))
-	}
-	return b.String()
-}
-
-func metrics() string {
-	var b strings.Builder
-	b.WriteString("| metric | unit | what is counted |\n| --- | --- | --- |\n")
-	schema := stages.Metrics()
-	for _, group := range schema.Groups() {
-		for _, f := range schema[group] {
-			fmt.Fprintf(&b, "| `metrics.%s.%s` | %s | %s |\n", group, f.Name, f.Unit, cell(f.Description))
-		}
 	}
 	return b.String()
 }
