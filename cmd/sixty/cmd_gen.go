@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,7 +86,7 @@ func (o *genOptions) read(args []string) error {
 		return usagef("--check looks once and --watch goes on: give one of them")
 	}
 	if o.project != "" {
-		if o.template != "" || len(args) > 0 || o.manifest != "" || o.pipeline != "" || o.output != "" || o.name != "" || o.version != "" || len(o.varFiles) > 0 {
+		if o.template != "" || len(args) > 0 || o.manifest != "" || o.pipeline != "" || o.output != "" || o.name != "" || o.version != "" || slices.ContainsFunc(o.values, func(v valueFlag) bool { return v.file }) {
 			return usagef("--project runs the project's own ggen.toml in its own folder; beside it only --var and flags about writing have a meaning")
 		}
 		return nil

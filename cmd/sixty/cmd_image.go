@@ -26,7 +26,7 @@ func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
 	if err != nil {
 		return config.Image{}, err
 	}
-	given, _, err := o.values(cfg)
+	given, _, err := o.split(cfg)
 	if err != nil {
 		return config.Image{}, err
 	}

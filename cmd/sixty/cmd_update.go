@@ -52,8 +52,7 @@ command line or the values.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "version, or constraint on it, to update to (default: the newest)")
-	f.StringArrayVar(&o.vars, "var", nil, "value of a variable of the pack, NAME=VALUE, in place of the recorded one; may be repeated")
-	f.StringArrayVar(&o.varFiles, "var-file", nil, "file with values of variables; may be repeated")
+	o.valueFlags(f, "value of a variable of the pack, NAME=VALUE, in place of the recorded one; may be repeated")
 	endpointFlag(cmd, &o.endpoints)
 	o.planOptions.flags(cmd)
 	return cmd

@@ -78,7 +78,7 @@ func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 	case err != nil:
 		return nil, nil, err
 	}
-	given, _, err := o.values(cfg)
+	given, others, err := o.split(cfg)
 	var bad hcl.Diagnostics
 	if errors.As(err, &bad) {
 		return cfg, append(diags, bad...), nil
@@ -89,6 +89,11 @@ func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 	values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
 	cfg.Sources = values.Sources
 	diags = append(diags, without(d, lang.NoValue)...)
+	if concept, _, d := cfg.Concept(values.Values); !d.HasErrors() && (concept.Pack == "" || !concept.When) {
+		// There is no pack that could declare them.
+		_, d := lang.ResolveVariables(cfg.Variables, others, nil)
+		diags = append(diags, only(d, lang.UnknownVariable)...)
+	}
 	about, err := o.crateValue()
 	if err != nil {
 		return nil, nil, err

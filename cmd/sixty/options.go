@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
@@ -22,8 +21,7 @@ type runOptions struct {
 	name     string
 	version  string
 	output   string
-	vars     []string
-	varFiles []string
+	values   []valueFlag
 
 	level    string
 	timeout  time.Duration
@@ -57,8 +55,7 @@ func (o *runOptions) sourceFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.pipeline, "pipeline", "", "pipeline file or folder (default: ./pipeline.hcl, else the built-in pipeline)")
 	f.StringVar(&o.manifest, "manifest", "", "Cargo.toml of a crate or workspace that exists (default: ./Cargo.toml when there is no --template)")
-	f.StringArrayVar(&o.vars, "var", nil, "value of a variable of the pipeline or the pack, NAME=VALUE; may be repeated")
-	f.StringArrayVar(&o.varFiles, "var-file", nil, "file with values of variables; may be repeated")
+	o.valueFlags(f, "value of a variable of the pipeline or the pack, NAME=VALUE; may be repeated")
 	cmd.MarkFlagFilename("manifest", "toml") //nolint:errcheck // the flag exists
 }
 
@@ -138,36 +135,4 @@ func (o *runOptions) checkWritable() error {
 		return usagef("the report can't be written: %w; give another place with --report", err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-// given gathers the values of variables in the order in which later ones win.
-func (o *runOptions) given() ([]lang.Given, error) {
-	var out []lang.Given
-	env := os.Environ()
-	sort.Strings(env)
-	for _, pair := range env {
-		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "SIXTY_VAR_") {
-			out = append(out, lang.Given{Name: strings.TrimPrefix(name, "SIXTY_VAR_"), Text: value, Source: name, Lenient: true})
-		}
-	}
-	for _, file := range o.varFiles {
-		values, err := config.ReadValues(file)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, values...)
-	}
-	for _, v := range o.vars {
-		name, value, ok := strings.Cut(v, "=")
-		if !ok || name == "" {
-			return nil, usagef("--var takes NAME=VALUE, not %q", v)
-		}
-		out = append(out, lang.Given{Name: name, Text: value, Source: "--var"})
-	}
-	for _, flag := range []struct{ name, value string }{{"template", o.template}, {"name", o.name}, {"version", o.version}} {
-		if flag.value != "" {
-			out = append(out, lang.Given{Name: flag.name, Text: flag.value, Source: "--" + flag.name})
-		}
-	}
-	return out, nil
 }

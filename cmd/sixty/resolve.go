@@ -42,40 +42,6 @@ type resolved struct {
 	warnings []string
 }
 
-// values splits what was given between the pipeline and the pack: a name that
-// the pipeline declares is the pipeline's, and all others are the pack's.
-func (o *runOptions) values(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
-	given, err := o.given()
-	if err != nil {
-		return nil, nil, err
-	}
-	auto, err := config.AutoValues(cfg.Dir)
-	if err != nil {
-		return nil, nil, usageError{err}
-	}
-	// After the environment, which is lenient, and before the command line.
-	at := slices.IndexFunc(given, func(g lang.Given) bool { return !g.Lenient })
-	if at < 0 {
-		at = len(given)
-	}
-	given = slices.Insert(given, at, auto...)
-	declared := map[string]bool{}
-	for _, v := range cfg.Variables {
-		declared[v.Name] = true
-	}
-	for _, g := range given {
-		if g.Name == "template" && g.Source == "--template" && !declared[g.Name] {
-			continue // the pack itself, see choose
-		}
-		if declared[g.Name] {
-			pipeline = append(pipeline, g)
-		} else {
-			pack = append(pack, g)
-		}
-	}
-	return pipeline, pack, nil
-}
-
 // chosen is what a pipeline says of the first two stages, and the values that
 // were given for the pack.
 type chosen struct {
@@ -93,7 +59,7 @@ func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chose
 	a.warn(r, warnings, view)
 	c := &chosen{}
 	var given []lang.Given
-	if given, c.pack, err = o.values(r.cfg); err != nil {
+	if given, c.pack, err = o.split(r.cfg); err != nil {
 		return nil, err
 	}
 	values, diags := lang.ResolveVariables(r.cfg.Variables, given, lang.FunctionMap(r.cfg.Dir))

@@ -42,7 +42,7 @@ func ReadValues(file string) ([]lang.Given, error) {
 		attr := attrs[name]
 		val, d := attr.Expr.Value(nil)
 		diags = append(diags, d...)
-		out = append(out, lang.Given{Name: name, Value: val, Source: file, Range: attr.Range.Ptr()})
+		out = append(out, lang.Given{Name: name, Value: val, Source: fmt.Sprintf("%s:%d", file, attr.Range.Start.Line), Range: attr.Range.Ptr()})
 	}
 	if diags.HasErrors() {
 		return nil, diags

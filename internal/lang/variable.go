@@ -149,7 +149,8 @@ type Given struct {
 	// Value is the value; when it is cty.NilVal, Text counts.
 	Value cty.Value
 	Text  string
-	// Source names the origin in messages: --var, SIXTY_VAR_name, a file.
+	// Source names the origin in messages, where it begins a sentence: "--var x
+	// on the command line", "SIXTY_VAR_x in the environment", "prod.sixtyvars:3".
 	Source string
 	// Lenient makes an undeclared name a warning (the environment's rule).
 	Lenient bool
@@ -203,6 +204,9 @@ func ResolveVariables(declared []Variable, given []Given, funcs map[string]funct
 	return out, diags
 }
 
+// byDefault is the source of a value that nobody gave.
+const byDefault = "default"
+
 // UnknownVariable is the summary of a diagnostic about a value for a variable
 // that nothing declares.
 const UnknownVariable = "Unknown variable"
@@ -234,7 +238,7 @@ func (v Variable) resolve(given map[string]Given) (cty.Value, string, hcl.Diagno
 			}
 			return cty.NilVal, "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: NoValue, Detail: detail, Subject: v.DeclRange.Ptr()}}
 		}
-		return v.Default, "default", nil
+		return v.Default, byDefault, nil
 	}
 	fail := func(format string, args ...any) (cty.Value, string, hcl.Diagnostics) {
 		subject := g.Range
@@ -263,7 +267,7 @@ func (v Variable) resolve(given map[string]Given) (cty.Value, string, hcl.Diagno
 		if v.Required() {
 			return fail("null, which it does not allow.")
 		}
-		return v.Default, "default", nil
+		return v.Default, byDefault, nil
 	}
 	return val, g.Source, nil
 }
@@ -295,7 +299,11 @@ func (v Variable) validate(val cty.Value, source string, funcs map[string]functi
 		if !d.HasErrors() && msg.Type() == cty.String && !msg.IsMarked() && msg.IsKnown() && !msg.IsNull() {
 			detail = msg.AsString()
 		}
-		detail += fmt.Sprintf(" The value %s came from %s.", Show(val), source)
+		origin := "came from " + source
+		if source == byDefault {
+			origin = "is the default"
+		}
+		detail += fmt.Sprintf(" The value %s %s.", Show(val), origin)
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: fmt.Sprintf("Invalid value for variable %q", v.Name),
 			Detail: detail, Subject: r.condition.Range().Ptr()})
 	}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/lang"
+)
+
+// valueFlag is one --var or --var-file. Both kinds are kept in one list, since
+// of two values for a variable the later one wins, whichever way it came.
+type valueFlag struct {
+	file bool
+	text string
+}
+
+// valueFlags adds --var and --var-file.
+func (o *runOptions) valueFlags(f *pflag.FlagSet, usage string) {
+	f.Var(&valueList{values: &o.values}, "var", usage)
+	f.Var(&valueList{values: &o.values, file: true}, "var-file", "file with values of variables; may be repeated, and of --var and --var-file the later one wins")
+}
+
+// valueList is a flag that may be repeated.
+type valueList struct {
+	values *[]valueFlag
+	file   bool
+}
+
+func (l *valueList) Set(text string) error {
+	*l.values = append(*l.values, valueFlag{l.file, text})
+	return nil
+}
+
+func (l *valueList) String() string { return "" }
+
+func (l *valueList) Type() string {
+	if l.file {
+		return "file"
+	}
+	return "name=value"
+}
+
+// varPrefix starts the names of environment variables that give values.
+const varPrefix = "SIXTY_VAR_"
+
+// fromEnvironment are the values that the environment gives.
+func fromEnvironment() []lang.Given {
+	var out []lang.Given
+	env := os.Environ()
+	sort.Strings(env)
+	for _, pair := range env {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, varPrefix) {
+			out = append(out, lang.Given{Name: strings.TrimPrefix(name, varPrefix), Text: value, Source: name + " in the environment", Lenient: true})
+		}
+	}
+	return out
+}
+
+// onCommandLine are the values that flags give, in their order.
+func (o *runOptions) onCommandLine() ([]lang.Given, error) {
+	var out []lang.Given
+	for _, v := range o.values {
+		if v.file {
+			values, err := config.ReadValues(v.text)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, values...)
+			continue
+		}
+		name, value, ok := strings.Cut(v.text, "=")
+		if !ok || name == "" {
+			return nil, usagef("--var takes NAME=VALUE, not %q", v.text)
+		}
+		out = append(out, lang.Given{Name: name, Text: value, Source: onFlag("var " + name)})
+	}
+	for _, flag := range []struct{ name, value string }{{"template", o.template}, {"name", o.name}, {"version", o.version}} {
+		if flag.value != "" {
+			out = append(out, lang.Given{Name: flag.name, Text: flag.value, Source: onFlag(flag.name)})
+		}
+	}
+	return out, nil
+}
+
+// onFlag is the source of a value that a flag gives.
+func onFlag(flag string) string { return "--" + flag + " on the command line" }
+
+// given gathers the values of variables in the order in which later ones win:
+// the environment, then the command line.
+func (o *runOptions) given() ([]lang.Given, error) {
+	flags, err := o.onCommandLine()
+	return append(fromEnvironment(), flags...), err
+}
+
+// split gives the pipeline's values and the pack's: a name that the pipeline
+// declares is the pipeline's, and all others are the pack's. Files beside the
+// pipeline win over the environment and lose to the command line.
+func (o *runOptions) split(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
+	auto, err := config.AutoValues(cfg.Dir)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	flags, err := o.onCommandLine()
+	if err != nil {
+		return nil, nil, err
+	}
+	declared := map[string]bool{}
+	for _, v := range cfg.Variables {
+		declared[v.Name] = true
+	}
+	for _, g := range append(append(fromEnvironment(), auto...), flags...) {
+		if g.Name == "template" && g.Source == onFlag("template") && !declared[g.Name] {
+			continue // the pack itself, see choose
+		}
+		if declared[g.Name] {
+			pipeline = append(pipeline, g)
+		} else {
+			pack = append(pack, g)
+		}
+	}
+	return pipeline, pack, nil
+}
