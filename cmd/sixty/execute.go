@@ -206,7 +206,7 @@ func (a *app) openEngine(ctx context.Context, o *runOptions, cache string, store
 
 // runGraph runs a graph; what happens to steps is in e.results.
 func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *openedEngine, view *progress.Printer) error {
-	secrets, err := readSecrets(e.pipeline.Secrets, e.cfg.Dir)
+	secrets, err := secretValues(ctx, e.pipeline.Secrets, e.graph, o.hostCommands)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 	return err
 }
 
-func (eng *openedEngine) runner(g *plan.Graph, secrets map[string][]byte, view *progress.Printer) (run.Runner, error) {
+func (eng *openedEngine) runner(g *plan.Graph, secrets func(context.Context, string) ([]byte, error), view *progress.Printer) (run.Runner, error) {
 	keys, err := plan.Keys(g, eng.init)
 	if err != nil {
 		return nil, err
@@ -267,30 +267,4 @@ func (a *app) lock(ctx context.Context, o *runOptions, e *executed, eng *openedE
 	}
 	e.crate, e.host = again, append(e.host, made)
 	return nil
-}
-
-// readSecrets takes the values of secrets from where the pipeline says.
-func readSecrets(secrets []config.Secret, dir string) (map[string][]byte, error) {
-	out := map[string][]byte{}
-	for _, s := range secrets {
-		switch {
-		case s.Env != "":
-			value, ok := os.LookupEnv(s.Env)
-			if !ok {
-				return nil, usagef("secret %q (%s:%d) is read from the environment variable %s, which is not set", s.Name, s.Range.Filename, s.Range.Start.Line, s.Env)
-			}
-			out[s.Name] = []byte(value)
-		case s.File != "":
-			path := s.File
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
-			}
-			value, err := os.ReadFile(path)
-			if err != nil {
-				return nil, usagef("secret %q (%s:%d): %w", s.Name, s.Range.Filename, s.Range.Start.Line, err)
-			}
-			out[s.Name] = value
-		}
-	}
-	return out, nil
 }

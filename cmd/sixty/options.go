@@ -33,6 +33,8 @@ type runOptions struct {
 	locked   bool // --locked
 	unlocked bool // no lock is read or written, while a pack is being edited
 	width    int
+	// hostCommands lets secrets come from commands of this machine.
+	hostCommands bool
 	// targets limits the run to some steps and all that they need.
 	targets []string
 
@@ -81,6 +83,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.metrics, "metrics-output", "", "write the metrics alone to this file as JSON")
 	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
 	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
+	f.BoolVar(&o.hostCommands, "allow-host-commands", false, "let the pipeline's secrets come from commands that run on this machine, outside of any container")
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
 	o.targetFlag(cmd)
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")

@@ -41,7 +41,7 @@ func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages
 	if diags.HasErrors() {
 		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: e.cfg.Files}
 	}
-	secrets, err := readSecrets(e.pipeline.Secrets, e.cfg.Dir)
+	secrets, err := secretValues(ctx, e.pipeline.Secrets, g, o.hostCommands)
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,7 @@ func describe(p *Pipeline) string {
 		line(0, "secret", s.Name)
 		line(1, "env", s.Env)
 		line(1, "file", s.File)
+		line(1, "command", s.Command)
 		line(1, "dir", filepath.ToSlash(s.Dir))
 	}
 	for _, s := range p.Services {

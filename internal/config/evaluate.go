@@ -263,10 +263,16 @@ func (b ImageBlock) evaluate(ctx *hcl.EvalContext) (Image, hcl.Diagnostics) {
 
 func (b SecretBlock) evaluate(ctx *hcl.EvalContext) (Secret, hcl.Diagnostics) {
 	r := &reader{ctx: ctx, attrs: b.Attrs}
-	s := Secret{Name: b.Name, Env: r.str("env"), File: r.str("file"), Range: b.Range}
-	if (s.Env == "") == (s.File == "") && !r.diags.HasErrors() {
+	s := Secret{Name: b.Name, Env: r.str("env"), File: r.str("file"), Command: r.strs("command"), Range: b.Range}
+	ways := 0
+	for _, given := range []bool{s.Env != "", s.File != "", len(s.Command) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 && !r.diags.HasErrors() {
 		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Where is this secret?",
-			Detail: "A secret has exactly one of env and file.", Subject: &s.Range})
+			Detail: "A secret has exactly one of env, file and command, and it is not empty.", Subject: &s.Range})
 	}
 	return s, r.diags
 }

@@ -60,13 +60,15 @@ type Debian struct {
 	Range hcl.Range
 }
 
-// Secret is where a secret's value is found. Exactly one of Env and File is
-// set.
+// Secret is where a secret's value is found. Exactly one of Env, File and
+// Command is set.
 type Secret struct {
 	Name string
 	Env  string
 	File string
-	// Dir is the folder that File is relative to.
+	// Command prints the value, on the machine that runs the pipeline.
+	Command []string
+	// Dir is the folder that File is relative to and Command runs in.
 	Dir   string
 	Range hcl.Range
 }

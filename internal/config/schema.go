@@ -73,10 +73,11 @@ func cacheSchema() lang.BlockSchema {
 
 func secretSchema() lang.BlockSchema {
 	return lang.BlockSchema{
-		Type: "secret", Labels: named, Doc: "a value from the environment or a file that a step may mount",
+		Type: "secret", Labels: named, Doc: "a value from the environment, a file or a command that a step may mount",
 		Attributes: []lang.AttributeSchema{
 			{Name: "env", Type: lang.TypeString, Doc: "name of an environment variable, which must be set"},
-			{Name: "file", Type: lang.TypeString, Doc: "path of a file, relative to the pipeline"},
+			{Name: "file", Type: lang.TypeString, Doc: "path of a file, relative to the pipeline or module"},
+			{Name: "command", Type: lang.TypeStrings, Doc: "what prints it, without a shell. It runs **on the machine that runs sixty, outside of any container**, and only with `--allow-host-commands`"},
 		},
 	}
 }

@@ -18,6 +18,7 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/session/secrets"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/solver/errdefs"
 	digest "github.com/opencontainers/go-digest"
@@ -44,8 +45,10 @@ type Options struct {
 	Results string
 	// Keys are the graph's keys, for the folders' names.
 	Keys map[string]plan.Key
-	// Secrets are the values of the secrets by id.
-	Secrets map[string][]byte
+	// Secrets gives the value of a secret, by id, when a step that mounts it
+	// runs; nil means that there are none. It is called from several goroutines
+	// at once.
+	Secrets func(ctx context.Context, id string) ([]byte, error)
 	// Log receives what steps print while they run; may be nil. It is called
 	// from one goroutine per running step.
 	Log func(step string, stderr bool, data []byte)
@@ -194,11 +197,21 @@ func (e *Engine) solveOpt() client.SolveOpt {
 	return client.SolveOpt{
 		OCIStores: e.stores,
 		Session: []session.Attachable{
-			secretsprovider.FromMap(e.opts.Secrets),
+			secretsprovider.NewSecretProvider(secretStore(e.opts.Secrets)),
 			authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{}),
 		},
 		Internal: true,
 	}
+}
+
+// secretStore is Options.Secrets as BuildKit asks for it.
+type secretStore func(ctx context.Context, id string) ([]byte, error)
+
+func (s secretStore) GetSecret(ctx context.Context, id string) ([]byte, error) {
+	if s == nil {
+		return nil, secrets.ErrNotFound
+	}
+	return s(ctx, id)
 }
 
 // solve is one solve of one step.

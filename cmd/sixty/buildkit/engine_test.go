@@ -380,7 +380,7 @@ func TestPinnedDownloads(t *testing.T) {
 func TestSecret(t *testing.T) {
 	s := step("secret", "cat", "/run/secret")
 	s.Mounts = []plan.Mount{{Target: "/run/secret", Source: plan.Source{Kind: plan.SourceSecret, Secret: "token"}}}
-	e := engine(t, Options{Secrets: map[string][]byte{"token": []byte("s3cr3t")}}, s)
+	e := engine(t, Options{Secrets: func(context.Context, string) ([]byte, error) { return []byte("s3cr3t"), nil }}, s)
 	if got := left(t, run(t, e, s), "stdout"); got != "s3cr3t" {
 		t.Errorf("%q", got)
 	}
