@@ -130,7 +130,13 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	if res.Status == plan.StatusCanceled {
 		return res, nil
 	}
-	return res, complete(&res, s, dir)
+	if incomplete := complete(&res, s, dir); incomplete != nil {
+		if err != nil { // as when a secret can't be had: the command never started
+			incomplete = explain(err)
+		}
+		return res, incomplete
+	}
+	return res, nil
 }
 
 // explain says what to do about the errors that have nothing to do with the
