@@ -61,6 +61,7 @@ runs them all; each one has a command of its own.`,
 		a.doctorCommand(),
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(),
 		a.serveCommand(),
+		a.explainCommand(),
 	)
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

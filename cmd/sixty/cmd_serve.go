@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -21,9 +20,6 @@ import (
 
 // serveVariable says whether runs keep the engine: on or off.
 const serveVariable = "SIXTY_SERVE"
-
-// reportDescriptor is where a server that was started by a command reports to.
-const reportDescriptor = 3
 
 func engineRoot(cache string) string { return filepath.Join(cache, "engine") }
 
@@ -64,11 +60,22 @@ func (a *app) localEngine(ctx context.Context, o *runOptions, cache string, view
 		}
 		return c.Client, c, nil
 	}
-	// One that idles would be waited for in vain.
-	if _, err := server.Stop(ctx, root, false); err != nil && !errors.Is(err, server.ErrNone) {
-		return nil, nil, err
-	}
+	room, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go makeRoom(room, root)
 	return buildkit.StartEmbedded(ctx, buildkit.EmbeddedOptions{Root: root, Waiting: waiting})
+}
+
+// makeRoom asks servers to end until ctx does: one that idles would be waited
+// for in vain, and another command may start one at any time.
+func makeRoom(ctx context.Context, root string) {
+	for ctx.Err() == nil {
+		server.Stop(ctx, root, false) //nolint:errcheck // without a server there is room
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // serveCommandLine is the command line of a server that a command starts.
@@ -136,7 +143,7 @@ Exit codes: 0 there is a server (or, with --stop, none any more), 1 there is non
 	f.BoolVar(&o.now, "now", false, "with --stop: cancel what runs")
 	f.BoolVar(&o.foreground, "foreground", false, "serve in this process, until ctrl-C")
 	f.DurationVar(&o.idle, "idle", server.IdleLimit, "end after this time without a run")
-	f.BoolVar(&o.report, "report", false, "report to file descriptor 3 how starting goes")
+	f.BoolVar(&o.report, "report", false, "report to the command that started it")
 	f.MarkHidden("report") //nolint:errcheck // the flag exists
 	return cmd
 }
@@ -159,8 +166,7 @@ func (o *serveOptions) check() error {
 func (a *app) serve(ctx context.Context, root string, o *serveOptions) error {
 	opts := server.Options{Engine: buildkit.EmbeddedOptions{Root: root}, Version: version, IdleLimit: o.idle}
 	if o.report {
-		syscall.CloseOnExec(reportDescriptor)
-		r := server.NewReporter(os.NewFile(reportDescriptor, "report"))
+		r := server.Inherited()
 		opts.Engine.Waiting, opts.Ready = r.Waiting, r.Ready
 		err := server.Serve(ctx, opts)
 		if err != nil {
@@ -168,13 +174,16 @@ func (a *app) serve(ctx context.Context, root string, o *serveOptions) error {
 		}
 		return err
 	}
-	if _, err := server.Stop(ctx, root, false); err != nil && !errors.Is(err, server.ErrNone) {
-		return err
-	}
+	room, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go makeRoom(room, root)
 	opts.Engine.Waiting = func(holder string) {
 		fmt.Fprintf(a.stderr, "Another sixty (process %s) is using the engine; waiting for it to end\n", holder)
 	}
-	opts.Ready = func(s server.Status) { fmt.Fprintln(a.stderr, describe(s)) }
+	opts.Ready = func(s server.Status) {
+		cancel() // it would ask this one
+		fmt.Fprintln(a.stderr, describe(s))
+	}
 	return server.Serve(ctx, opts)
 }
 

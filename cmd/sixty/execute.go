@@ -38,6 +38,8 @@ type executed struct {
 	verdict  verdict.Verdict
 	engine   string
 	started  time.Time
+	// belongs is where the crate's folder will be, when it is rendered elsewhere.
+	belongs string
 	// reproduction is nil where nobody asked for it, or nothing was made.
 	reproduction *reproduction
 	// judged is when the last step had ended and the reporting stage began.
@@ -96,6 +98,13 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	known.update(cache, e.results)
+	if o.explain {
+		why, err := e.why(cache)
+		if err != nil {
+			return nil, err
+		}
+		tellWhy(view, why, e.results)
+	}
 	if err := e.remember(cache, eng.init); err != nil {
 		view.Note("Warning: %v", err)
 	}

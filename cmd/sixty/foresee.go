@@ -75,6 +75,7 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 	if home, err = filepath.Abs(home); err != nil {
 		return nil, preview.Plan{}, err
 	}
+	e.belongs = home
 	in.Graph, in.Last = e.graph, lastrun.Read(lastrun.File(cache, home))
 	p := preview.New(in)
 	p.Unknown = slices.Insert(p.Unknown, 0, unknown...)

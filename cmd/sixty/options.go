@@ -38,6 +38,7 @@ type runOptions struct {
 	// targets limits the run to some steps and all that they need.
 	targets []string
 
+	explain   bool
 	engine    string
 	noServe   bool
 	tlsCA     string
@@ -87,6 +88,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
 	o.targetFlag(cmd)
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
+	f.BoolVar(&o.explain, "explain", false, "say of each step that ran what made it run (see sixty explain)")
 	f.BoolVar(&o.noServe, "no-serve", false, "end the embedded engine with this run instead of keeping it for the next one (see sixty serve; $"+serveVariable+"=off)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Store is a folder of blobs. Any number of processes may use one at the same
@@ -38,6 +39,16 @@ func Open(dir string) (*Store, error) {
 
 // Dir is the store's folder, the one that holds blobs/.
 func (s *Store) Dir() string { return s.dir }
+
+// Open opens a stored blob by its digest; the error is fs.ErrNotExist when there
+// is none.
+func (s *Store) Open(digest string) (*os.File, error) {
+	name, ok := strings.CutPrefix(digest, "sha256:")
+	if sum, err := hex.DecodeString(name); !ok || err != nil || len(sum) != sha256.Size {
+		return nil, fmt.Errorf("open a blob: %q is no digest of sha256", digest)
+	}
+	return os.Open(filepath.Join(s.folder(), strings.ToLower(name)))
+}
 
 func (s *Store) folder() string { return filepath.Join(s.dir, "blobs", "sha256") }
 

@@ -164,6 +164,27 @@ func TestPut(t *testing.T) {
 	}
 }
 
+func TestOpen(t *testing.T) {
+	s := open(t)
+	b, err := s.PutBytes([]byte("hello"))
+	must(t, err)
+	f, err := s.Open(b.Digest)
+	must(t, err)
+	text, err := io.ReadAll(f)
+	must(t, errors.Join(err, f.Close()))
+	if string(text) != "hello" {
+		t.Errorf("%q", text)
+	}
+	if _, err := s.Open("sha256:" + strings.Repeat("0", 64)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	for _, bad := range []string{"", "sha256:", "sha256:../../../etc/passwd", "md5:" + strings.Repeat("0", 64), strings.TrimPrefix(b.Digest, "sha256:")} {
+		if _, err := s.Open(bad); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 func TestConcurrentPut(t *testing.T) {
 	s := open(t)
 	var group sync.WaitGroup

@@ -36,6 +36,7 @@ var rules = []rule{
 	{folder: "internal/diagjson", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "internal/plan", others: none},
 	{folder: "internal/run", ours: []string{"internal/plan"}, others: none},
+	{folder: "cache", ours: []string{"internal/plan"}, others: none},
 	{folder: "internal/verdict", ours: []string{"internal/config", "internal/plan"}, others: hcl},
 	{folder: "internal/lastrun", ours: []string{"internal/plan"}, others: none},
 	{folder: "internal/preview", ours: []string{"internal/plan", "internal/lastrun"}, others: none, exceptions: map[string]string{
@@ -94,7 +95,7 @@ var rules = []rule{
 	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor"}, others: []string{"golang.org/x/sys"}},
 
 	// The command, which wires packages together. Its parts do not.
-	{folder: "cmd/sixty", ours: []string{"attest", "internal", "stages"}},
+	{folder: "cmd/sixty", ours: []string{"attest", "cache", "internal", "stages"}},
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},

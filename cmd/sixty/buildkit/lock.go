@@ -19,7 +19,7 @@ import (
 // acquire takes the lock of a state folder, waiting while another process
 // holds it. The kernel drops the lock when its holder dies, however it dies.
 func acquire(ctx context.Context, root string, waiting func(holder string)) (io.Closer, error) {
-	path := filepath.Join(root, "lock")
+	path := lockPath(root)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the engine's state: %w", err)
@@ -36,7 +36,7 @@ func acquire(ctx context.Context, root string, waiting func(holder string)) (io.
 		}
 		if !told && waiting != nil {
 			told = true
-			waiting(holder(path))
+			waiting(Holder(root))
 		}
 		select {
 		case <-ctx.Done():
@@ -55,8 +55,12 @@ func acquire(ctx context.Context, root string, waiting func(holder string)) (io.
 	return f, nil
 }
 
-func holder(path string) string {
-	b, err := os.ReadFile(path)
+func lockPath(root string) string { return filepath.Join(root, "lock") }
+
+// Holder is the id of the process that holds a state folder, or was the last to
+// hold it; empty when that is not known.
+func Holder(root string) string {
+	b, err := os.ReadFile(lockPath(root))
 	if err != nil {
 		return ""
 	}

@@ -48,7 +48,7 @@ type ConnectOptions struct {
 	// Root is the state folder of the engine.
 	Root string
 	// Command is the command line, without the program, with which this program
-	// becomes a server that reports on file descriptor 3; see [Reporter].
+	// becomes a server that calls [Inherited].
 	Command []string
 	// Waiting is called when another process holds the state, with the holder's
 	// process id when it is known.
@@ -191,10 +191,15 @@ func greet(conn *grpc.ClientConn, own Identity) (Status, error) {
 	return status, err
 }
 
-// start starts a server and waits until it is ready; of several commands that
-// want one at the same time, one starts it.
+// start starts a server and waits until it is ready. Of several commands that
+// want one at the same time, one starts it: the server inherits the lock and
+// keeps it until it is ready, also when the command that started it is gone.
 func start(ctx context.Context, at place, own Identity, opts ConnectOptions) error {
-	starting, err := lockFile(ctx, filepath.Join(at.dir, "start.lock"))
+	starting, err := lockFile(ctx, filepath.Join(at.dir, "start.lock"), func() {
+		if opts.Waiting != nil {
+			opts.Waiting(buildkit.Holder(opts.Root))
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -204,7 +209,7 @@ func start(ctx context.Context, at place, own Identity, opts ConnectOptions) err
 	} else if !startable(err) {
 		return err
 	}
-	report, err := spawn(at, opts.Command)
+	report, err := spawn(at, opts.Command, starting)
 	if err != nil {
 		return fmt.Errorf("start the engine's server: %w", err)
 	}
@@ -236,7 +241,7 @@ const maxLog = 1 << 20
 
 // spawn starts this very program as a server: in a session of its own, so that
 // no Ctrl-C reaches it, and in no folder that somebody may want to remove.
-func spawn(at place, command []string) (*os.File, error) {
+func spawn(at place, command []string, starting *os.File) (*os.File, error) {
 	mode := os.O_APPEND
 	if st, err := os.Stat(at.log()); err == nil && st.Size() > maxLog {
 		mode = os.O_TRUNC
@@ -254,7 +259,7 @@ func spawn(at place, command []string) (*os.File, error) {
 	// The file may have been replaced since this process began.
 	cmd := exec.Command("/proc/self/exe", command...)
 	cmd.Args[0] = "sixty"
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = "/", log, log, []*os.File{write}
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = "/", log, log, []*os.File{write, starting}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		read.Close()
@@ -265,12 +270,18 @@ func spawn(at place, command []string) (*os.File, error) {
 	return read, nil
 }
 
-// lockFile takes a lock that the kernel drops with its holder.
-func lockFile(ctx context.Context, path string) (io.Closer, error) {
+// patience is how long a lock is waited for before that is said.
+const patience = time.Second
+
+// lockFile takes a lock that the kernel drops with its last holder, and calls
+// waiting once when that takes long.
+func lockFile(ctx context.Context, path string, waiting func()) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
@@ -284,6 +295,8 @@ func lockFile(ctx context.Context, path string) (io.Closer, error) {
 		case <-ctx.Done():
 			f.Close()
 			return nil, context.Cause(ctx)
+		case <-late.C:
+			waiting()
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

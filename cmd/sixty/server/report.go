@@ -1,8 +1,11 @@
+//go:build linux
+
 package server
 
 import (
 	"encoding/json"
-	"io"
+	"os"
+	"syscall"
 )
 
 // progress is a line that a server which starts says to the command that
@@ -15,10 +18,26 @@ type progress struct {
 
 // Reporter tells the command that started a server how that goes. The command
 // may be gone; that is no reason not to serve.
-type Reporter struct{ to io.WriteCloser }
+type Reporter struct {
+	to       *os.File
+	starting *os.File
+}
 
-// NewReporter writes to the file that the command reads.
-func NewReporter(to io.WriteCloser) Reporter { return Reporter{to} }
+// What a server inherits from the command that starts it: where to report, and
+// the lock that keeps other commands from starting one as well.
+const (
+	reportDescriptor = 3 + iota
+	lockDescriptor
+)
+
+// Inherited is the reporter of a server that [Connect] has started.
+func Inherited() Reporter {
+	r := Reporter{os.NewFile(reportDescriptor, "report"), os.NewFile(lockDescriptor, "start lock")}
+	// No container may inherit them in turn.
+	syscall.CloseOnExec(reportDescriptor)
+	syscall.CloseOnExec(lockDescriptor)
+	return r
+}
 
 func (r Reporter) say(m progress) { json.NewEncoder(r.to).Encode(m) } //nolint:errcheck // see Reporter
 
@@ -29,6 +48,7 @@ func (r Reporter) Waiting(holder string) { r.say(progress{Holder: holder}) }
 func (r Reporter) Ready(Status) {
 	r.say(progress{Ready: true})
 	r.to.Close()
+	r.starting.Close()
 }
 
 // Failed says why there is no server.

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "serve" {
 		idle, err := time.ParseDuration(os.Args[3])
-		r := NewReporter(os.NewFile(3, "report"))
+		r := Inherited()
 		if err == nil {
 			err = Serve(context.Background(), Options{
 				Engine: buildkit.EmbeddedOptions{Root: os.Args[2], Waiting: r.Waiting}, IdleLimit: idle, Ready: r.Ready,
