@@ -24,6 +24,8 @@ type app struct {
 	// Global flags.
 	progress string
 	cacheDir string
+	// backwards lists the folders of packs in reverse, see planAgain.
+	backwards bool
 }
 
 func newApp(stdout, stderr io.Writer) *app { return &app{stdout: stdout, stderr: stderr} }
@@ -62,6 +64,7 @@ runs them all; each one has a command of its own.`,
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(),
 		a.serveCommand(),
 		a.explainCommand(),
+		a.planAgainCommand(),
 	)
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

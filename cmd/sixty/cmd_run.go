@@ -41,6 +41,7 @@ the command line or the configuration, 130 interrupted.`,
 				return err
 			}
 			signer := o.sign.ahead(named)
+			o.measureAgain = !o.sign.off
 			e, err := a.execute(cmd.Context(), o)
 			if err != nil {
 				return err

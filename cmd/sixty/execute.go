@@ -40,6 +40,8 @@ type executed struct {
 	started  time.Time
 	// belongs is where the crate's folder will be, when it is rendered elsewhere.
 	belongs string
+	// again is what a second process planned; nil where that was not measured.
+	again *again
 	// reproduction is nil where nobody asked for it, or nothing was made.
 	reproduction *reproduction
 	// judged is when the last step had ended and the reporting stage began.
@@ -94,7 +96,13 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	view.Plan(e.graph)
-	if err := a.runGraph(ctx, o, e, eng, view); err != nil {
+	second := make(chan error, 1)
+	go func() { second <- e.compareAgain(ctx, a, o, eng.init) }()
+	err = a.runGraph(ctx, o, e, eng, view)
+	if err := <-second; err != nil && ctx.Err() == nil {
+		view.Note("Warning: whether the plan is deterministic was not found out: %v", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	known.update(cache, e.results)
@@ -126,6 +134,15 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		e.judged = time.Now()
 	}
 	return e, nil
+}
+
+// compareAgain plans the run a second time, where its verdict will be signed.
+func (e *executed) compareAgain(ctx context.Context, a *app, o *runOptions, init string) (err error) {
+	if !o.measureAgain {
+		return nil
+	}
+	e.again, err = a.planAgain(ctx, o, e, init)
+	return err
 }
 
 // plan makes the graph and checks it against the engine.

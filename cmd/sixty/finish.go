@@ -130,6 +130,9 @@ func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []by
 // claims are what was measured beyond the gates; what was not is absent.
 func (e *executed) claims() statement.Claims {
 	c := statement.Claims{Hermetic: e.hermetic()}
+	if e.again != nil {
+		c.Deterministic = e.again.claim()
+	}
 	if e.reproduction != nil {
 		c.Reproducible = e.reproduction.claim()
 	}

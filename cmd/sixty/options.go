@@ -49,9 +49,21 @@ type runOptions struct {
 	sign signOptions
 	// prove builds again in other surroundings and compares.
 	prove bool
+	// dir is the folder in which a pipeline is looked for; empty: the working
+	// folder.
+	dir string
+	// measureAgain plans the run in a second process and compares.
+	measureAgain bool
 
 	// only names the stages to run beside setup; empty: all.
 	only []string
+}
+
+func (o *runOptions) base() string {
+	if o.dir == "" {
+		return "."
+	}
+	return o.dir
 }
 
 func (o *runOptions) sourceFlags(cmd *cobra.Command) {

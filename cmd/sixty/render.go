@@ -42,6 +42,11 @@ func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen,
 	if err != nil {
 		return nil, err
 	}
+	if a.backwards {
+		for _, p := range append([]*market.Pack{out.packs.Pack}, out.packs.Dependencies...) {
+			p.FS = backwards{p.FS}
+		}
+	}
 	r.template = deploy.Template(out.packs)
 	view.Note("Template %s %s, %s", out.packs.ID, out.packs.Version, out.packs.Source)
 	for _, p := range out.packs.Dependencies {

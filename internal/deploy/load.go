@@ -49,7 +49,8 @@ const DefaultPipeline = "pipeline.hcl"
 const builtIn = "built-in pipeline.hcl"
 
 // Load reads a pipeline and checks that it is for this version of sixty: the
-// one at path, or without one that in dir, or else the built-in one. Warnings
+// one at path, or without one that in dir, or else the built-in one, whose folder
+// is dir. Warnings
 // come back as well.
 func Load(path, dir, version string) (*config.Config, hcl.Diagnostics, error) {
 	if path == "" {
@@ -63,7 +64,7 @@ func Load(path, dir, version string) (*config.Config, hcl.Diagnostics, error) {
 	var cfg *config.Config
 	var diags hcl.Diagnostics
 	if path == "" {
-		cfg, diags = config.Parse(".", []string{builtIn}, map[string][]byte{builtIn: stages.DefaultPipeline})
+		cfg, diags = config.Parse(dir, []string{builtIn}, map[string][]byte{builtIn: stages.DefaultPipeline})
 	} else {
 		cfg, diags = config.Load(path)
 	}
