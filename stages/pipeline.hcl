@@ -17,6 +17,10 @@ variable "template" {
 }
 
 locals {
+  # The members that this run is about: all, or those that a change can reach
+  # (sixty test --changed).
+  selection = join(" ", crate.selection)
+
   # Members of a workspace that need each other are in no registry yet: cargo
   # finds them here when it packs them.
   siblings = length(crate.members) < 2 ? [] : concat(["--registry", "crates-io"], local.patches)
@@ -81,7 +85,7 @@ stage "testing" {
   step "build" {
     script  = <<-SH
       status=0
-      cargo build --release --workspace --message-format=json || status=$?
+      cargo build --release ${local.selection} --message-format=json || status=$?
       mkdir -p /out/bin
       find /target/release -maxdepth 1 -type f -perm -100 ! -name '*.so' -exec cp {} /out/bin/ ';'
       exit $status
@@ -98,7 +102,7 @@ stage "testing" {
   step "test" {
     script = <<-SH
       status=0
-      cargo test --workspace --no-fail-fast --message-format=json || status=$?
+      cargo test ${local.selection} --no-fail-fast --message-format=json || status=$?
       if ls /tmp/coverage/*.profraw >/dev/null 2>&1; then
         llvm-profdata merge --sparse /tmp/coverage/*.profraw -o /tmp/coverage/all.profdata
         set --

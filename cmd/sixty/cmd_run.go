@@ -80,6 +80,17 @@ func (a *app) testCommand() *cobra.Command {
 	return a.stageCommand("test", "Build, format check, tests, lints and coverage of a crate (the testing stage)", "testing")
 }
 
+// testLong is beside what other stages' commands have.
+const testLong = `Runs the testing stage and judges its gates.
+
+With --changed, commands that use crate.selection, as the built-in pipeline's
+build and tests do, run only for the members of the workspace that a change can
+reach: those with a changed file, and those that depend on them. The change is
+that since all tests passed last; with --changed=REVISION, since the working
+folder left that git revision. A change of a manifest, the lockfile, the image or
+the dependencies reaches all members. Which ran and which did not is printed, and
+keeps the crate from counting as ready.`
+
 func (a *app) packageCommand() *cobra.Command {
 	return a.stageCommand("package", "Package, documentation, audit and publish dry run of a crate (the validation stage)", "validation")
 }
@@ -93,6 +104,11 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
 				return err
+			}
+			if o.changed != "" {
+				if some, err := a.limit(cmd.Context(), o); err != nil || !some {
+					return err
+				}
 			}
 			e, err := a.execute(cmd.Context(), o)
 			if err != nil {
@@ -118,6 +134,11 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 	o.sourceFlags(cmd)
 	o.runFlags(cmd)
 	o.levelFlag(cmd)
+	if stage == "testing" {
+		cmd.Long = testLong
+		cmd.Example = "  sixty test\n  sixty test --changed\n  sixty test --changed=origin/main"
+		o.changedFlag(cmd)
+	}
 	return cmd
 }
 

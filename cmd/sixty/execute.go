@@ -113,14 +113,14 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		}
 		tellWhy(view, why, e.results)
 	}
-	if err := e.remember(cache, eng.init); err != nil {
+	if err := errors.Join(e.remember(cache, eng.init), e.keepPassed(o, cache, eng.init)); err != nil {
 		view.Note("Warning: %v", err)
 	}
 	if errors.Is(context.Cause(ctx), errInterrupted) {
 		return nil, errInterrupted
 	}
 	facts := e.facts()
-	unread, diags := facts.Judge(e.pipeline, o.level, o.partial()...)
+	unread, diags := facts.Judge(e.pipeline, o.level, append(o.partial(), o.unreached()...)...)
 	e.judged, e.measured, e.verdict = facts.Judged, facts.Measured, facts.Verdict
 	for _, text := range unread {
 		e.warnings = append(e.warnings, text)

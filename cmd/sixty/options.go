@@ -55,6 +55,11 @@ type runOptions struct {
 	// measureAgain plans the run in a second process and compares.
 	measureAgain bool
 
+	// changed is since when changes count, empty for a run of all members, and
+	// reach the members that follow from it.
+	changed string
+	reach   *changedRun
+
 	// only names the stages to run beside setup; empty: all.
 	only []string
 }

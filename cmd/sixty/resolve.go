@@ -132,6 +132,9 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	if r.crate, err = crate.Open(dir); err != nil {
 		return nil, usageError{err}
 	}
+	if o.reach != nil && len(o.reach.Rest) > 0 {
+		r.crate.Only = o.reach.Selected
+	}
 	var diags hcl.Diagnostics
 	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
 		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}

@@ -33,6 +33,8 @@ type Crate struct {
 	Version string
 	// Lock is the parsed lockfile, nil when there is none.
 	Lock *cargo.Lock
+	// Only are the members that a run is limited to, by name; nil means all.
+	Only []string
 }
 
 // Open reads the crate that a manifest belongs to.
@@ -106,7 +108,8 @@ func (c *Crate) Sources(registries map[string]cargo.RegistryConfig) (cargo.Sourc
 // Value is the crate as pipelines see it: crate.name, crate.version,
 // crate.members as a list of { name, version, dir }, and lists of
 // { package, name } for bins, examples and benches. Targets that need features
-// are left out, since a plain build does not make them.
+// are left out, since a plain build does not make them. crate.selection are the
+// arguments that make cargo work on the members that the run is limited to.
 func (c *Crate) Value() cty.Value {
 	lists := map[cargo.TargetKind][]cty.Value{}
 	var members []cty.Value
@@ -126,8 +129,16 @@ func (c *Crate) Value() cty.Value {
 			}))
 		}
 	}
+	selection := []cty.Value{cty.StringVal("--workspace")}
+	if c.Only != nil {
+		selection = nil
+		for _, name := range c.Only {
+			selection = append(selection, cty.StringVal("--package"), cty.StringVal(name))
+		}
+	}
 	return cty.ObjectVal(map[string]cty.Value{
-		"name": cty.StringVal(c.Name), "version": cty.StringVal(c.Version),
+		"selection": list(selection, cty.String),
+		"name":      cty.StringVal(c.Name), "version": cty.StringVal(c.Version),
 		"workspace": cty.BoolVal(c.Project.Workspace), "members": list(members, memberType),
 		"bins":     list(lists[cargo.TargetBin], targetType),
 		"examples": list(lists[cargo.TargetExample], targetType),
@@ -144,7 +155,8 @@ var (
 // form.
 func Unknown() cty.Value {
 	return cty.UnknownVal(cty.Object(map[string]cty.Type{
-		"name": cty.String, "version": cty.String, "workspace": cty.Bool, "members": cty.List(memberType),
+		"selection": cty.List(cty.String),
+		"name":      cty.String, "version": cty.String, "workspace": cty.Bool, "members": cty.List(memberType),
 		"bins": cty.List(targetType), "examples": cty.List(targetType), "benches": cty.List(targetType),
 	}))
 }
