@@ -235,13 +235,15 @@ func readPassed(file string) (passed, error) {
 	return p, json.Unmarshal(b, &p)
 }
 
+// wholeWorkspace is the gate of a run that leaves members out.
+const wholeWorkspace = "whole workspace"
+
 // unreached is the gate that keeps a run of some members from being ready;
 // nothing for a run of all.
 func (o *runOptions) unreached() []verdict.GateResult {
 	if o.reach == nil || len(o.reach.Rest) == 0 {
 		return nil
 	}
-	return []verdict.GateResult{{Name: "whole workspace", Level: config.Levels()[0], Severity: "error", Status: plan.StatusNotRun,
+	return []verdict.GateResult{{Name: wholeWorkspace, Level: config.Levels()[0], Severity: "error", Status: plan.StatusNotRun,
 		Message: fmt.Sprintf("only %s ran, which a change since %s can reach (--changed); %s did not", strings.Join(o.reach.Selected, ", "), o.reach.Since, strings.Join(o.reach.Rest, ", "))}}
 }
-

@@ -142,11 +142,11 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 	return cmd
 }
 
-// judged are the gates that were judged.
+// judged are the gates that were judged, and the one that says what was left out.
 func judged(gates []report.Gate) []report.Gate {
 	var out []report.Gate
 	for _, g := range gates {
-		if g.Status != plan.StatusNotRun {
+		if g.Status != plan.StatusNotRun || g.Name == wholeWorkspace {
 			out = append(out, g)
 		}
 	}
