@@ -99,6 +99,7 @@ var rules = []rule{
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},
+	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
 	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
