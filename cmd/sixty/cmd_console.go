@@ -63,7 +63,7 @@ func (a *app) consoleSession(o *runOptions) (console.Session, error) {
 	if err != nil {
 		return console.Session{}, err
 	}
-	given, _, err := o.values(cfg)
+	given, _, err := o.split(cfg)
 	if err != nil {
 		return console.Session{}, err
 	}
