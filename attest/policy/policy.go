@@ -208,6 +208,7 @@ var predicateTypes = map[string]string{
 	"provenance":  statement.ProvenanceType,
 	"test-result": statement.TestResultType,
 	"vsa":         statement.VSAType,
+	"pack":        statement.PackType,
 	"cyclonedx":   statement.CycloneDXType,
 	"spdx":        statement.SPDXType,
 }

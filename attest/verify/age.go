@@ -23,6 +23,10 @@ func statedAt(s statement.Statement) (time.Time, error) {
 		}
 		err := s.Decode(&p)
 		return p.FinishedOn, err
+	case statement.PackType:
+		var p statement.Pack
+		err := s.Decode(&p)
+		return p.PublishedOn, err
 	case statement.ProvenanceType:
 		var p struct {
 			RunDetails struct {

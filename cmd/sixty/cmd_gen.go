@@ -187,6 +187,13 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Pri
 	if err != nil {
 		return nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
 	}
+	policies, err := packPolicies(o.packPolicy)
+	if err != nil {
+		return nil, err
+	}
+	if err := accept(ctx, policies, packs.All()...); err != nil {
+		return nil, err
+	}
 	view.Note("Template %s %s, as recorded in %s", packs.ID, packs.Version, filepath.Join(o.again, codegen.RecordPath))
 	given, _, err := packs.GivenAgain(record.Variables, codegen.RecordPath)
 	if err != nil {

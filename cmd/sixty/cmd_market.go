@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/attest/verify"
 	"github.com/sixtyhq/sixty/internal/market"
 )
 
@@ -23,7 +24,7 @@ was fetched once is cached and needs no network; sixty market update asks again.
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(a.marketSearchCommand(), a.marketInfoCommand(), a.marketListCommand(), a.marketAddCommand(),
-		a.marketRemoveCommand(), a.marketUpdateCommand(), a.marketPublishCommand(), a.marketIndexCommand())
+		a.marketRemoveCommand(), a.marketUpdateCommand(), a.marketPublishCommand(), a.marketSignCommand(), a.marketIndexCommand())
 	return cmd
 }
 
@@ -79,6 +80,19 @@ type packInfo struct {
 	Digest    string         `json:"digest"`
 	Versions  []string       `json:"versions"`
 	Variables []variableInfo `json:"variables"`
+	// Signatures is how many signatures come with it; who made them, a policy
+	// judges.
+	Signatures int `json:"signatures"`
+}
+
+func (p packInfo) signed() string {
+	switch p.Signatures {
+	case 0:
+		return ""
+	case 1:
+		return "by one signature, which a policy can check"
+	}
+	return fmt.Sprintf("by %d signatures, which a policy can check", p.Signatures)
 }
 
 type variableInfo struct {
@@ -110,6 +124,9 @@ func (a *app) marketInfoCommand() *cobra.Command {
 				return usageError{err}
 			}
 			info := packInfo{Manifest: pack.Manifest, Source: pack.Source, Digest: pack.Digest, Variables: []variableInfo{}}
+			if bundles, err := verify.Split(pack.Signature); err == nil && len(pack.Signature) > 0 {
+				info.Signatures = len(bundles)
+			}
 			for _, e := range catalog.Entries() {
 				if e.ID == pack.ID {
 					info.Versions = append(info.Versions, e.Version)
@@ -136,6 +153,7 @@ func (a *app) printInfo(p packInfo) error {
 		{"pack", p.ID}, {"version", p.Version}, {"versions", strings.Join(p.Versions, ", ")}, {"description", p.Description},
 		{"licence", p.License}, {"category", p.Category}, {"keywords", strings.Join(p.Keywords, ", ")},
 		{"authors", strings.Join(p.Authors, ", ")}, {"homepage", p.Homepage}, {"source", p.Source}, {"digest", p.Digest},
+		{"signed", p.signed()},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(w, "%s\t%s\n", line[0], readable(line[1]))

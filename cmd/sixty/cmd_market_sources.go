@@ -246,15 +246,23 @@ newest version that was asked for, with all that it depends on.`,
 }
 
 func (a *app) marketPublishCommand() *cobra.Command {
-	return &cobra.Command{
+	by := signOptions{}
+	cmd := &cobra.Command{
 		Use:   "publish DIR oci://REPOSITORY",
 		Short: "Publish a pack to a repository of an OCI registry",
 		Long: `Publishes the pack in a folder to a repository of an OCI registry, tagged with its
 version. A version that is there with other content is refused: a published
-version never changes. Credentials are those of docker login.`,
-		Example: `  sixty market publish packs/service oci://registry.example.org/team/packs`,
-		Args:    cobra.ExactArgs(2),
+version never changes. Credentials are those of docker login.
+
+With --key or --keyless the pack is signed; otherwise a signature that lies in
+its folder (sixty market sign) goes along.`,
+		Example: `  sixty market publish packs/service oci://registry.example.org/team/packs
+  sixty market publish packs/service oci://registry.example.org/team/packs --key release.key`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := by.check(); err != nil {
+				return err
+			}
 			spec, err := sourceSpec(args[1], "", "")
 			if err != nil {
 				return err
@@ -263,6 +271,18 @@ version never changes. Credentials are those of docker login.`,
 				return usagef("packs are published to a registry, such as oci://registry.example.org/team/packs; for a web server, sixty market index writes the files")
 			}
 			pack, err := openPack(args[0])
+			if err != nil {
+				return err
+			}
+			signer, err := by.named(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case signer != nil:
+				err = signPack(cmd.Context(), pack, signer)
+			default:
+				err = stillSigned(pack)
+			}
 			if err != nil {
 				return err
 			}
@@ -282,6 +302,8 @@ version never changes. Credentials are those of docker login.`,
 			return nil
 		},
 	}
+	by.packFlags(cmd, "")
+	return cmd
 }
 
 func (a *app) marketIndexCommand() *cobra.Command {

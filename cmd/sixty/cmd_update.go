@@ -54,6 +54,7 @@ command line or the values.`,
 	f.StringVar(&o.to, "to", "", "version, or constraint on it, to update to (default: the newest)")
 	o.valueFlags(f, "value of a variable of the pack, NAME=VALUE, in place of the recorded one; may be repeated")
 	endpointFlag(cmd, &o.endpoints)
+	packPolicyFlag(cmd, &o.packPolicy)
 	o.planOptions.flags(cmd)
 	return cmd
 }
@@ -69,6 +70,13 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	}
 	base, next, err := a.packVersions(ctx, m, record, o.to)
 	if err != nil {
+		return err
+	}
+	policies, err := packPolicies(o.packPolicy)
+	if err != nil {
+		return err
+	}
+	if err := accept(ctx, policies, append(base.All(), next.All()...)...); err != nil {
 		return err
 	}
 	req := generation.UpdateRequest{Dir: o.dir, Base: base.Pack, New: next.Pack,

@@ -35,6 +35,7 @@ type runOptions struct {
 	width    int
 	// hostCommands lets secrets come from commands of this machine.
 	hostCommands bool
+	packPolicy   string
 	// targets limits the run to some steps and all that they need.
 	targets []string
 
@@ -83,6 +84,7 @@ func (o *runOptions) templateFlags(cmd *cobra.Command) {
 	o.newCrateFlags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
+	packPolicyFlag(cmd, &o.packPolicy)
 	f.BoolVar(&o.locked, "locked", false, "use only packs that sixty.lock pins, and leave it as it is")
 	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
 }

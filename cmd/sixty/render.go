@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -35,9 +36,20 @@ func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen,
 			return nil, err
 		}
 	}
+	inPipeline := r.cfg.PackPolicy
+	if inPipeline != "" && !filepath.IsAbs(inPipeline) {
+		inPipeline = filepath.Join(r.cfg.Dir, inPipeline)
+	}
+	policies, err := packPolicies(inPipeline, o.packPolicy)
+	if err != nil {
+		return nil, err
+	}
 	err = r.timed("concept", "resolve", view, func() (err error) {
 		out.packs, err = concept.Resolve(ctx, m.config, c.concept.Pack, c.concept.Version, out.lock.pins(m.cache), m.openers...)
-		return err
+		if err != nil {
+			return err
+		}
+		return accept(ctx, policies, out.packs.All()...)
 	})
 	if err != nil {
 		return nil, err

@@ -24,16 +24,18 @@ type Config struct {
 	Sources map[string]string
 
 	RequiredVersion string
-	Variables       []lang.Variable
-	Locals          []Local
-	Images          []ImageBlock
-	Caches          []NamedBlock
-	Secrets         []SecretBlock
-	Services        []ServiceBlock
-	Stages          []StageBlock
-	Gates           []Gate
-	Outputs         []OutputBlock
-	Modules         []ModuleBlock
+	// PackPolicy is the path of a policy for packs, relative to Dir; may be empty.
+	PackPolicy string
+	Variables  []lang.Variable
+	Locals     []Local
+	Images     []ImageBlock
+	Caches     []NamedBlock
+	Secrets    []SecretBlock
+	Services   []ServiceBlock
+	Stages     []StageBlock
+	Gates      []Gate
+	Outputs    []OutputBlock
+	Modules    []ModuleBlock
 
 	// module is the path of the module that this is, empty for the pipeline.
 	module string
@@ -252,10 +254,12 @@ func (c *Config) checkNames() hcl.Diagnostics {
 
 func (c *Config) decodeSettings(block *hcl.Block) hcl.Diagnostics {
 	content, diags := block.Body.Content(settingsBody)
-	if attr, ok := content.Attributes["required_version"]; ok {
-		var d hcl.Diagnostics
-		c.RequiredVersion, d = literalString(attr)
-		diags = append(diags, d...)
+	for name, to := range map[string]*string{"required_version": &c.RequiredVersion, "pack_policy": &c.PackPolicy} {
+		if attr, ok := content.Attributes[name]; ok {
+			var d hcl.Diagnostics
+			*to, d = literalString(attr)
+			diags = append(diags, d...)
+		}
 	}
 	return diags
 }

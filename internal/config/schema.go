@@ -39,6 +39,7 @@ func settingsSchema() lang.BlockSchema {
 		Type: "sixty", Doc: "settings of the file",
 		Attributes: []lang.AttributeSchema{
 			{Name: "required_version", Type: lang.TypeString, Literal: true, Doc: "the versions of sixty that the file is for, such as `>= 0.1`; another one refuses it"},
+			{Name: "pack_policy", Type: lang.TypeString, Literal: true, Doc: "a [policy](packs.md#signatures) for packs, relative to the pipeline: no pack is rendered without a signature that it accepts"},
 		},
 	}
 }

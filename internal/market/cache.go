@@ -73,9 +73,14 @@ func (c *Cache) store(fill func(*writer) error) (fs.FS, string, error) {
 	}
 	final := filepath.Join(c.dir, "packs", digestName(digest))
 	if err := os.Rename(tmp, final); err != nil {
-		// Another run may have been first with the same content.
+		// Another run may have been first with the same content, but not with
+		// the same signatures.
 		if fsys, getErr := c.Get(digest); getErr == nil {
-			return fsys, digest, nil
+			signature, err := readSignature(root.FS())
+			if err == nil && signature != nil {
+				err = replaceFile(filepath.Join(final, SignatureFile), signature)
+			}
+			return fsys, digest, err
 		}
 		return nil, "", fmt.Errorf("keep the pack: %w", err)
 	}
@@ -116,6 +121,9 @@ func (w *writer) add(name string, content io.Reader) error {
 
 // Keep copies a pack's content into the cache.
 func (c *Cache) Keep(ctx context.Context, p *Pack) error {
+	if err := c.KeepSignature(p.Digest, p.Signature); err != nil {
+		return err
+	}
 	if _, err := c.Get(p.Digest); err == nil {
 		return nil
 	}

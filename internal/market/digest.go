@@ -22,7 +22,8 @@ const (
 // of golang.org/x/mod/sumdb/dirhash, as in go.sum and Terraform's lock file: the
 // SHA-256, in base64 after "h1:", of one line for each file in path order,
 // "HEX-SHA256  PATH\n". File modes and empty folders do not count. A folder that
-// holds anything but plain files and folders has no digest.
+// holds anything but plain files and folders has no digest. The [SignatureFile]
+// does not count.
 func Digest(fsys fs.FS) (string, error) {
 	files, err := packFiles(fsys)
 	if err != nil {
@@ -48,6 +49,9 @@ func packFiles(fsys fs.FS) ([]string, error) {
 				return fs.SkipDir
 			}
 			return nil
+		}
+		if name == SignatureFile {
+			return nil // what signs the content is no part of it
 		}
 		if !d.Type().IsRegular() {
 			return fmt.Errorf("%s is not a plain file (%s)", name, d.Type())

@@ -28,6 +28,9 @@ type IndexEntry struct {
 	Digest string `json:"digest"`
 	// Archive is the address of the gzipped tar, relative to the index.
 	Archive string `json:"archive"`
+	// Signature is the digest of the pack's signatures, which lie beside the
+	// archive, at its address with ".sigstore.json"; empty where there are none.
+	Signature string `json:"signature,omitempty"`
 }
 
 const (
@@ -84,7 +87,7 @@ func parseIndex(data []byte, name string) ([]Entry, error) {
 		if !idPattern.MatchString(p.ID) || len(p.ID) > maxIDLength {
 			return nil, fmt.Errorf("the index %s lists %q, which is not a pack id", name, p.ID)
 		}
-		entries[i] = Entry{Manifest: p.Manifest, Location: p.Archive, Digest: p.Digest}
+		entries[i] = Entry{Manifest: p.Manifest, Location: p.Archive, Digest: p.Digest, Signature: p.Signature}
 	}
 	return entries, nil
 }
@@ -101,19 +104,41 @@ func (s *HTTPSource) Open(ctx context.Context, e Entry) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ReadPack(fsys, e.ID, s.address)
-}
-
-func (s *HTTPSource) fetch(ctx context.Context, e Entry) (fs.FS, error) {
-	base, err := url.Parse(s.address)
+	p, err := ReadPack(fsys, e.ID, s.address)
 	if err != nil {
 		return nil, err
 	}
+	return s.cache.Signed(p, e.Signature, func() ([]byte, error) {
+		address, err := s.archive(e)
+		if err != nil {
+			return nil, err
+		}
+		return s.get(ctx, address+signatureSuffix, maxSignatureSize)
+	})
+}
+
+// signatureSuffix follows the address of an archive where its signatures lie.
+const signatureSuffix = ".sigstore.json"
+
+// archive is the address of an entry's archive.
+func (s *HTTPSource) archive(e Entry) (string, error) {
+	base, err := url.Parse(s.address)
+	if err != nil {
+		return "", err
+	}
 	ref, err := base.Parse(e.Location)
 	if err != nil || (ref.Scheme != "https" && ref.Scheme != base.Scheme) {
-		return nil, fmt.Errorf("the index gives %q as the archive, which is not an address it may give", e.Location)
+		return "", fmt.Errorf("the index gives %q as the archive, which is not an address it may give", e.Location)
 	}
-	res, err := s.request(ctx, ref.String())
+	return ref.String(), nil
+}
+
+func (s *HTTPSource) fetch(ctx context.Context, e Entry) (fs.FS, error) {
+	address, err := s.archive(e)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.request(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +200,12 @@ func WriteIndex(ctx context.Context, s Source, dir string) (*Index, error) {
 		if err := writeArchiveFile(ctx, filepath.Join(dir, name), p.FS); err != nil {
 			return nil, fmt.Errorf("write the archive of %s: %w", p.ID, err)
 		}
-		ix.Packs = append(ix.Packs, IndexEntry{Manifest: p.Manifest, Digest: p.Digest, Archive: path.Base(name)})
+		if len(p.Signature) > 0 {
+			if err := replaceFile(filepath.Join(dir, name+signatureSuffix), p.Signature); err != nil {
+				return nil, err
+			}
+		}
+		ix.Packs = append(ix.Packs, IndexEntry{Manifest: p.Manifest, Digest: p.Digest, Archive: path.Base(name), Signature: SignatureDigest(p.Signature)})
 	}
 	data, err := json.MarshalIndent(ix, "", "  ")
 	if err != nil {

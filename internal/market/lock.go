@@ -213,7 +213,16 @@ func (p Pins) kept(id string, pin LockedPack) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ReadPack(fsys, id, pin.Source)
+	return p.Cache.read(fsys, id, pin.Source)
+}
+
+// read reads a pack that the cache keeps, with its signatures.
+func (c *Cache) read(fsys fs.FS, id, source string) (*Pack, error) {
+	p, err := ReadPack(fsys, id, source)
+	if err == nil && p.Signature == nil {
+		p.Signature = c.Signature(p.Digest)
+	}
+	return p, err
 }
 
 // Recorded gives the pack that a tree was generated from, by what its record
@@ -222,7 +231,7 @@ func (p Pins) kept(id string, pin LockedPack) (*Pack, error) {
 // then, and an error.
 func (c *Catalog) Recorded(ctx context.Context, cache *Cache, id, version, digest string) (*Pack, error) {
 	if fsys, err := cache.Get(digest); err == nil {
-		return ReadPack(fsys, id, "cache")
+		return cache.read(fsys, id, "cache")
 	}
 	p, err := c.Resolve(ctx, id, "= "+version)
 	if err != nil {

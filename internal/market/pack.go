@@ -23,6 +23,9 @@ type Pack struct {
 	FS     fs.FS
 	Digest string // of the whole content, see [Digest]
 	Source string // where it came from
+	// Signature are sigstore bundles over the digest, one or one a line; nil
+	// where nobody signed it.
+	Signature []byte
 }
 
 // ReadPack reads the pack whose root is fsys. In errors its files are called
@@ -48,7 +51,14 @@ func ReadPack(fsys fs.FS, name, source string) (*Pack, error) {
 			return nil, fmt.Errorf("%s: %w", path.Join(name, m.File), err)
 		}
 	}
-	return &Pack{Manifest: *m, FS: fsys, Digest: sum, Source: source}, nil
+	signature, err := readSignature(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if signature != nil {
+		fsys = withoutSignature{fsys}
+	}
+	return &Pack{Manifest: *m, FS: fsys, Digest: sum, Source: source, Signature: signature}, nil
 }
 
 // TemplateFS is the pack's template folder.

@@ -26,6 +26,9 @@ type Entry struct {
 	Manifest
 	Location string `json:"location"` // what Open needs; the source knows its form
 	Digest   string `json:"digest,omitempty"`
+	// Signature is the digest of the pack's signatures, where they are apart from
+	// its content, see [SignatureDigest].
+	Signature string `json:"signature,omitempty"`
 }
 
 // FSSource offers the packs of a file system: the root if it is a pack, else

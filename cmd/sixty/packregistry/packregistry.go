@@ -3,7 +3,8 @@
 //
 // An artifact is an image manifest (OCI image specification) whose config has
 // the media type application/vnd.sixty.pack.v1, with one layer, the gzipped tar
-// of the pack's content. Its annotations carry the pack's manifest, as JSON, and the
+// of the pack's content, and where it is signed a second one, the sigstore bundles.
+// Its annotations carry the pack's manifest, as JSON, and the
 // digest of the content, so that listing needs no layer.
 package packregistry
 
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -35,10 +37,12 @@ import (
 const (
 	ArtifactType  = "application/vnd.sixty.pack.v1"
 	ContentType   = "application/vnd.sixty.pack.content.v1.tar+gzip"
+	SignatureType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 	manifestKey   = "io.sixty.pack.manifest"
 	digestKey     = "io.sixty.pack.digest"
 	maxTags       = 10_000
 	maxManifest   = 1 << 20
+	maxSignature  = 4 << 20
 	referenceHint = "give it as registry.example.org/path/of/packs"
 )
 
@@ -99,8 +103,9 @@ func (s *Source) Push(ctx context.Context, p *market.Pack) (string, error) {
 	switch {
 	case err == nil && (existing.ID != p.ID || existing.Digest != p.Digest):
 		return "", fmt.Errorf("publish %s: %s is there with other content (%s %s); publish a new version", p.ID, ref, existing.ID, existing.Digest)
-	case err == nil:
+	case err == nil && (len(p.Signature) == 0 || existing.Signature == market.SignatureDigest(p.Signature)):
 		return s.repo.Digest(existing.Location).String(), nil
+	case err == nil: // the same content, signed now
 	case !isNotFound(err):
 		return "", fmt.Errorf("publish %s: %w", p.ID, err)
 	}
@@ -136,6 +141,12 @@ func artifact(ctx context.Context, p *market.Pack) (v1.Image, error) {
 	img, err = mutate.Append(img, mutate.Addendum{Layer: static.NewLayer(content.Bytes(), ContentType), MediaType: ContentType})
 	if err != nil {
 		return nil, err
+	}
+	if len(p.Signature) > 0 {
+		img, err = mutate.Append(img, mutate.Addendum{Layer: static.NewLayer(p.Signature, SignatureType), MediaType: SignatureType})
+		if err != nil {
+			return nil, err
+		}
 	}
 	annotated, ok := mutate.Annotations(img, map[string]string{
 		manifestKey: string(manifest), digestKey: p.Digest,
@@ -193,6 +204,11 @@ func (s *Source) entry(ctx context.Context, ref name.Reference) (market.Entry, e
 		return market.Entry{}, fmt.Errorf("%s is no pack but %s", ref, m.Config.MediaType)
 	}
 	e := market.Entry{Location: desc.Digest.String(), Digest: m.Annotations[digestKey]}
+	for _, l := range m.Layers {
+		if l.MediaType == SignatureType {
+			e.Signature = l.Digest.String()
+		}
+	}
 	if err := json.Unmarshal([]byte(m.Annotations[manifestKey]), &e.Manifest); err != nil {
 		return market.Entry{}, fmt.Errorf("read the pack's manifest of %s: %w", ref, err)
 	}
@@ -212,10 +228,26 @@ func (s *Source) Open(ctx context.Context, e market.Entry) (*market.Pack, error)
 	if err != nil {
 		return nil, err
 	}
-	return market.ReadPack(fsys, e.ID, "oci://"+ref.String())
+	p, err := market.ReadPack(fsys, e.ID, "oci://"+ref.String())
+	if err != nil {
+		return nil, err
+	}
+	return s.cache.Signed(p, e.Signature, func() ([]byte, error) {
+		layer, err := s.layer(ctx, ref, SignatureType)
+		if err != nil {
+			return nil, err
+		}
+		content, err := layer.Compressed() // checked against the layer's digest as it is read
+		if err != nil {
+			return nil, err
+		}
+		defer content.Close()
+		return io.ReadAll(io.LimitReader(content, maxSignature))
+	})
 }
 
-func (s *Source) pull(ctx context.Context, ref name.Digest, want string) (fs.FS, error) {
+// layer gives the one layer of an artifact that has a media type.
+func (s *Source) layer(ctx context.Context, ref name.Digest, mediaType types.MediaType) (v1.Layer, error) {
 	img, err := remote.Image(ref, s.with(ctx)...)
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", ref, err)
@@ -224,10 +256,28 @@ func (s *Source) pull(ctx context.Context, ref name.Digest, want string) (fs.FS,
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", ref, err)
 	}
-	if len(layers) != 1 {
-		return nil, fmt.Errorf("pull %s: a pack has one layer, this has %d", ref, len(layers))
+	var found []v1.Layer
+	for _, l := range layers {
+		have, err := l.MediaType()
+		if err != nil {
+			return nil, fmt.Errorf("pull %s: %w", ref, err)
+		}
+		if have == mediaType {
+			found = append(found, l)
+		}
 	}
-	content, err := layers[0].Compressed() // checked against the layer's digest as it is read
+	if len(found) != 1 {
+		return nil, fmt.Errorf("pull %s: a pack has one layer of %s, this has %d", ref, mediaType, len(found))
+	}
+	return found[0], nil
+}
+
+func (s *Source) pull(ctx context.Context, ref name.Digest, want string) (fs.FS, error) {
+	layer, err := s.layer(ctx, ref, ContentType)
+	if err != nil {
+		return nil, err
+	}
+	content, err := layer.Compressed() // checked against the layer's digest as it is read
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", ref, err)
 	}
