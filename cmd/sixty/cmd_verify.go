@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sixtyhq/sixty/attest/policy"
 	"github.com/sixtyhq/sixty/attest/statement"
@@ -77,14 +78,19 @@ with --trusted-root, or --policy.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.bundles, "bundle", nil, "a sigstore bundle, or a JSON Lines file of several; may be repeated (default: FILE"+bundleSuffix+")")
-	f.StringArrayVar(&o.keys, "key", nil, "public key of a trusted signer, PEM; may be repeated")
-	f.StringVar(&o.identity, "identity", "", "trusted signer by the certificate's subject, exactly: an e-mail address or the URI of a workflow")
-	f.StringVar(&o.issuer, "issuer", "", "URL of the OpenID provider that vouches for --identity")
-	f.StringVar(&o.trustedRoot, "trusted-root", "", "sigstore trusted root with the authorities and logs to believe")
+	o.trustFlags(f)
 	f.StringVar(&o.policy, "policy", "", "policy file: who may sign and what must be stated")
 	f.DurationVar(&o.maxAge, "max-age", 0, "refuse a statement that is older than this")
 	f.BoolVar(&o.json, "json", false, "print what was verified as JSON")
 	return cmd
+}
+
+// trustFlags are those that name whom to trust.
+func (o *verifyOptions) trustFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.keys, "key", nil, "public key of a trusted signer, PEM; may be repeated")
+	f.StringVar(&o.identity, "identity", "", "trusted signer by the certificate's subject, exactly: an e-mail address or the URI of a workflow")
+	f.StringVar(&o.issuer, "issuer", "", "URL of the OpenID provider that vouches for --identity")
+	f.StringVar(&o.trustedRoot, "trusted-root", "", "sigstore trusted root with the authorities and logs to believe")
 }
 
 // saysNo reports whether a verdict among the statements is a no: what is well

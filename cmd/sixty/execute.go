@@ -162,6 +162,9 @@ func (e *executed) plan(ctx context.Context, o *runOptions, cache string, store 
 	} else if !asked.IsZero() {
 		in.Epoch = asked.Unix()
 	}
+	if o.epoch != 0 {
+		in.Epoch = o.epoch
+	}
 	if e.crate.Lock != nil { // a plan is made without one as well, a run never
 		known, err := deploy.Registries(ctx, cache, e.crate.Lock)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
@@ -50,6 +51,10 @@ type runOptions struct {
 	sign signOptions
 	// prove builds again in other surroundings and compares.
 	prove bool
+	// recorded are values that an earlier run recorded; they win.
+	recorded []lang.Given
+	// epoch is the SOURCE_DATE_EPOCH of an earlier run; zero: of this one.
+	epoch int64
 	// dir is the folder in which a pipeline is looked for; empty: the working
 	// folder.
 	dir string
@@ -106,8 +111,13 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.hostCommands, "allow-host-commands", false, "let the pipeline's secrets come from commands that run on this machine, outside of any container")
 	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
 	o.targetFlag(cmd)
-	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
+	o.engineFlags(f)
 	f.BoolVar(&o.explain, "explain", false, "say of each step that ran what made it run (see sixty explain)")
+}
+
+// engineFlags are those that choose the engine.
+func (o *runOptions) engineFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
 	f.BoolVar(&o.noServe, "no-serve", false, "end the embedded engine with this run instead of keeping it for the next one (see sixty serve; $"+serveVariable+"=off)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")

@@ -20,6 +20,7 @@ import (
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/internal/advisory"
+	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/report"
@@ -41,12 +42,15 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 	if err != nil {
 		return statement.Provenance{}, err
 	}
+	internal, err := e.internals(r)
+	if err != nil {
+		return statement.Provenance{}, err
+	}
 	p := predicate(r, statement.Claims{})
 	return statement.Provenance{
 		BuildDefinition: statement.BuildDefinition{
 			BuildType: statement.BuildType, ExternalParameters: params,
-			// What every step saw, also where the tree has no digest of its own.
-			InternalParameters:   e.internals(),
+			InternalParameters:   internal,
 			ResolvedDependencies: dependencies,
 		},
 		RunDetails: statement.RunDetails{
@@ -59,19 +63,51 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 	}, nil
 }
 
-// internals are the parameters that nobody chose: the source, and what
-// surrounded the steps that made artifacts.
-func (e *executed) internals() map[string]any {
-	out := map[string]any{"source": e.tree.Digest}
-	steps, err := artifactSteps(e.results)
-	if err != nil || len(steps) == 0 {
-		return out
+// internals are the parameters that nobody chose, and what a later build of the
+// same needs to know.
+type internals struct {
+	// Source is the digest of the source as every step saw it, also where the
+	// tree has no digest of its own.
+	Source string `json:"source"`
+	// Folder is the name of the source's folder.
+	Folder string `json:"folder,omitempty"`
+	// Steps are those that made artifacts, Artifacts the names of those, and
+	// Surroundings what surrounded the first one.
+	Steps        []string      `json:"steps,omitempty"`
+	Artifacts    []string      `json:"artifacts,omitempty"`
+	Surroundings *surroundings `json:"surroundings,omitempty"`
+	// Generation is the record of what was rendered, without its files.
+	Generation *codegen.Record `json:"generation,omitempty"`
+}
+
+func (e *executed) internals(r report.Report) (map[string]any, error) {
+	in := internals{Source: e.tree.Digest, Folder: filepath.Base(e.crate.Dir)}
+	for _, art := range r.Artifacts {
+		in.Artifacts = append(in.Artifacts, art.Name)
 	}
-	out["steps"] = steps
-	if s, ok := surroundingsOf(e.graph, e.results, steps[0]); ok {
-		out["surroundings"] = s
+	var err error
+	if in.Steps, err = artifactSteps(e.results); err != nil {
+		return nil, err
 	}
-	return out
+	if len(in.Steps) > 0 {
+		if s, ok := surroundingsOf(e.graph, e.results, in.Steps[0]); ok {
+			in.Surroundings = &s
+		}
+	}
+	if e.made != nil {
+		record := e.made.Plan.Record
+		record.Files = map[string]codegen.RecordedFile{}
+		in.Generation = &record
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("state the provenance: %w", err)
+	}
+	out, err := decodeJSON(text)
+	if err != nil {
+		return nil, fmt.Errorf("state the provenance: %w", err)
+	}
+	return out.(map[string]any), nil
 }
 
 // parameters is what the caller of the run decided.

@@ -83,7 +83,7 @@ func (o *runOptions) onCommandLine() ([]lang.Given, error) {
 			out = append(out, lang.Given{Name: flag.name, Text: flag.value, Source: onFlag(flag.name)})
 		}
 	}
-	return out, nil
+	return append(out, o.recorded...), nil
 }
 
 // onFlag is the source of a value that a flag gives.

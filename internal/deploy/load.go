@@ -46,7 +46,8 @@ func (e *DiagnosticsError) Error() string {
 // DefaultPipeline is the name of a project's pipeline file.
 const DefaultPipeline = "pipeline.hcl"
 
-const builtIn = "built-in pipeline.hcl"
+// BuiltIn is the name of the built-in pipeline.
+const BuiltIn = "built-in pipeline.hcl"
 
 // Load reads a pipeline and checks that it is for this version of sixty: the
 // one at path, or without one that in dir, or else the built-in one, whose folder
@@ -64,7 +65,7 @@ func Load(path, dir, version string) (*config.Config, hcl.Diagnostics, error) {
 	var cfg *config.Config
 	var diags hcl.Diagnostics
 	if path == "" {
-		cfg, diags = config.Parse(dir, []string{builtIn}, map[string][]byte{builtIn: stages.DefaultPipeline})
+		cfg, diags = config.Parse(dir, []string{BuiltIn}, map[string][]byte{BuiltIn: stages.DefaultPipeline})
 	} else {
 		cfg, diags = config.Load(path)
 	}
