@@ -5,6 +5,11 @@
 # (/src), of what was compiled from the dependencies (/target), and of nothing
 # else; the downloaded dependencies lie at /vendor. The network is off. When a
 # step ends, all is discarded but its outputs.
+#
+# The crate itself is compiled three times: for release, out of its packed
+# archive (build); for the tests, lints and coverage (compile); and as far as
+# documentation asks for (docs). Every other step starts from what one of those
+# has left, so that gates cost little more than the first of them.
 
 sixty {
   required_version = ">= 0.1"
@@ -25,8 +30,34 @@ locals {
   # finds them here when it packs them.
   siblings = length(crate.members) < 2 ? [] : concat(["--registry", "crates-io"], local.patches)
   patches = length(crate.members) < 2 ? [] : flatten([
-    for m in crate.members : ["--config", "patch.crates-io.${m.name}.path='/src/${m.dir}'"]
+    for m in crate.members : ["--config", "patch.crates-io.${m.name}.path='/src/${m.dir}'"] if m.needed
   ])
+
+  # A procedural macro is compiled as a part of the member that needs it, and as
+  # its users will; a build of its own would be one more.
+  excluded = flatten([for m in crate.members : ["--exclude", m.name] if m.host])
+
+  # Tests run with the dependencies that are shipped, unless the crate says how
+  # its tests are to be compiled: one set of them is compiled, and not two. The
+  # crate's own code is compiled for tests all the same, see below.
+  shared  = crate.test_profile == "release"
+  profile = local.shared ? ["--release"] : []
+  built   = local.shared ? "/target/release" : "/target/debug"
+
+  # Compiles the workspace's own crates with clippy-driver, which is rustc with
+  # lints, and instrumented for coverage. Lints are capped at warnings, so that
+  # none keeps a test from running; the clippy gate judges their number. Nobody
+  # debugs what is thrown away after the tests, so there is no debug information
+  # and one unit of code a crate, which is less work.
+  checked = {
+    RUSTC_WORKSPACE_WRAPPER = "clippy-driver"
+    CLIPPY_ARGS = join("__CLIPPY_HACKERY__", concat(
+      ["-Cinstrument-coverage", "--cap-lints=warn", "-Cdebuginfo=0", "-Ccodegen-units=1"],
+      local.shared ? ["-Copt-level=0", "-Cdebug-assertions=on", "-Coverflow-checks=on", "-Cstrip=none"] : [],
+      [""],
+    ))
+    LLVM_PROFILE_FILE = "/dev/null"
+  }
 }
 
 image "rust" {
@@ -81,32 +112,74 @@ stage "testing" {
     timeout = "1m"
   }
 
-  # The crate's own release profile: what is shipped is what was judged.
+  # Packs the crate, and builds it for release out of the archive: what is
+  # shipped is what was judged, and it is known to build without the files
+  # around it. What can't be packed is built as it lies there, for the build
+  # gate's sake; the package gate then says no.
   step "build" {
     script  = <<-SH
-      status=0
-      cargo build --release ${local.selection} --message-format=json || status=$?
-      mkdir -p /out/bin
+      packed() {
+        cargo package --no-verify --workspace --allow-dirty ${join(" ", formatlist("\"%s\"", local.siblings))} || return
+        # Files as old as the archive says would count as compiled already.
+        for archive in /target/package/*.crate; do tar -xzmf "$archive" -C /target/packed || return; done
+        if [ -e /src/.cargo ]; then cp -R /src/.cargo /target/packed/; fi
+        if [ -n "$PACKED_WORKSPACE" ]; then
+          printf %s "$PACKED_WORKSPACE" >/target/packed/Cargo.toml
+          cp /src/Cargo.lock /target/packed/
+          cd /target/packed || return
+        else
+          cd /target/packed/*/ || return
+        fi
+        sources | sort >/tmp/before
+        cargo build --release --workspace --message-format=json ${join(" ", local.excluded)} >/tmp/messages || return
+        sources | sort | cmp -s - /tmp/before || { echo "error: a build script has changed the packed sources" >&2; return 1; }
+        cp /target/package/*.crate /packed/
+      }
+      sources() { find . -type f ! -name Cargo.lock -exec sha256sum {} +; }
+
+      mkdir -p /out/bin /target/packed
+      if [ "${local.selection}" = --workspace ] && packed; then
+        cat /tmp/messages
+      else
+        if [ -e /tmp/messages ]; then cat /tmp/messages >&2; fi
+        echo "Building what lies in the source tree, not what was packed" >&2
+        cd /src
+        cargo build --release ${local.selection} --message-format=json
+      fi
       find /target/release -maxdepth 1 -type f -perm -100 ! -name '*.so' -exec cp {} /out/bin/ ';'
-      exit $status
     SH
+    env     = { PACKED_WORKSPACE = crate.packed }
     metrics = ["build"]
     timeout = "10m"
     output "bin" { path = "/out/bin" }
+    # The archives whose contents were built.
+    output "packed" {
+      path   = "/packed"
+      volume = true
+    }
   }
 
-  # One compile serves the tests, the lints and the coverage: clippy-driver is
-  # rustc with lints, and here it instruments the workspace's own crates too.
-  # Lints are capped at warnings, so that none keeps a test from running; the
-  # clippy gate judges their number.
+  # The one compile for tests, lints and coverage; documentation takes the
+  # workspace's procedural macros from it.
+  step "compile" {
+    command = concat(["cargo", "test", "--no-run", "--message-format=json"], crate.selection, local.profile)
+    env     = local.checked
+    metrics = ["clippy"]
+    timeout = "10m"
+    output "target" {
+      path   = "/target"
+      volume = true
+    }
+  }
+
   step "test" {
     script = <<-SH
       status=0
-      cargo test ${local.selection} --no-fail-fast --message-format=json || status=$?
+      cargo test ${local.selection} --no-fail-fast --message-format=json ${join(" ", local.profile)} || status=$?
       if ls /tmp/coverage/*.profraw >/dev/null 2>&1; then
         llvm-profdata merge --sparse /tmp/coverage/*.profraw -o /tmp/coverage/all.profdata
         set --
-        for file in $(find /target/debug /target/debug/deps -maxdepth 1 -type f -perm -100 ! -name '*.so'); do
+        for file in $(find ${local.built} ${local.built}/deps -maxdepth 1 -type f -perm -100 ! -name '*.so'); do
           set -- "$@" --object "$file"
         done
         llvm-cov export --summary-only --instr-profile=/tmp/coverage/all.profdata "$@" >/tmp/coverage/summary.json ||
@@ -114,13 +187,13 @@ stage "testing" {
       fi
       exit $status
     SH
-    env = {
-      RUSTC_WORKSPACE_WRAPPER = "clippy-driver"
-      CLIPPY_ARGS             = "-Cinstrument-coverage__CLIPPY_HACKERY__--cap-lints=warn__CLIPPY_HACKERY__"
-      LLVM_PROFILE_FILE       = "/tmp/coverage/%p-%m.profraw"
-    }
-    metrics = ["tests", "clippy", "coverage"]
+    env     = merge(local.checked, { LLVM_PROFILE_FILE = "/tmp/coverage/%p-%m.profraw" })
+    metrics = ["tests", "coverage"]
     timeout = "10m"
+    mount "/target" {
+      source   = step.compile.output.target
+      writable = true
+    }
     output "coverage" {
       path     = "/tmp/coverage/summary.json"
       optional = true
@@ -131,21 +204,34 @@ stage "testing" {
   step "examples" {
     when = length(crate.examples) + length(crate.benches) > 0
     script = join("\n", concat(
-      [for e in crate.examples : "cargo run --quiet --package ${e.package} --example ${e.name}"],
-      [for b in crate.benches : "cargo test --quiet --package ${b.package} --bench ${b.name}"],
+      [for e in crate.examples : join(" ", concat(["cargo run --quiet --package", e.package, "--example", e.name], local.profile))],
+      [for b in crate.benches : join(" ", concat(["cargo test --quiet --package", b.package, "--bench", b.name], local.profile))],
     ))
+    env     = local.checked
     timeout = "5m"
+    mount "/target" {
+      source   = step.compile.output.target
+      writable = true
+    }
   }
 }
 
 stage "validation" {
   budget = "20s"
 
-  # Packs the crate and builds it once more from what would be published.
+  # Packs the crate once more: what is published has to be, to the byte, the
+  # archives that the release build was made of.
   step "package" {
-    command = concat(["cargo", "package", "--workspace", "--allow-dirty"], local.siblings)
+    script = <<-SH
+      cargo package --no-verify --workspace --allow-dirty ${join(" ", formatlist("\"%s\"", local.siblings))}
+      cd /target/package
+      for archive in *.crate; do
+        cmp "$archive" "/built/$archive" || { echo "error: $archive does not build by itself, see the log of step build" >&2; exit 1; }
+      done
+    SH
     metrics = ["package"]
-    timeout = "10m"
+    timeout = "2m"
+    mount "/built" { source = stage.testing.step.build.output.packed }
     output "crates" {
       path     = "/target/package"
       optional = true
@@ -153,9 +239,14 @@ stage "validation" {
   }
 
   step "docs" {
-    command = ["cargo", "doc", "--workspace", "--no-deps", "--message-format=json"]
+    command = concat(["cargo", "doc", "--workspace", "--no-deps", "--message-format=json"], local.profile)
+    env     = local.checked
     metrics = ["docs"]
     timeout = "10m"
+    mount "/target" {
+      source   = stage.testing.step.compile.output.target
+      writable = true
+    }
   }
 
   # Compares Cargo.lock with the RustSec advisory database.

@@ -35,8 +35,8 @@ type Input struct {
 	Authorities blob.Blob
 	// Epoch is the SOURCE_DATE_EPOCH of every step; zero is setup's default.
 	Epoch int64
-	// Only limits the run to some stages; the clean room is always made.
-	// Empty means all.
+	// Only limits the run to some stages; the clean room is always made, and
+	// so is what steps of those stages mount of others. Empty means all.
 	Only []string
 }
 
@@ -61,6 +61,7 @@ func (p *planner) plan() (*plan.Graph, hcl.Diagnostics) {
 		}
 		p.stage(s, images[s.Module])
 	}
+	p.wanted()
 	if !p.diags.HasErrors() {
 		p.checkOrder()
 	}
@@ -111,13 +112,43 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 		}
 		if planned, ok := p.step(s, step, image); ok {
 			planned.Skipped = out.Skipped
-			if planned.Skipped == "" && !step.When {
+			if !step.When {
 				planned.Skipped = "its condition is false"
 			}
 			out.Steps = append(out.Steps, planned)
 		}
 	}
 	p.graph.Stages = append(p.graph.Stages, out)
+}
+
+// wanted takes into the run what its steps mount of stages that were not asked
+// for.
+func (p *planner) wanted() {
+	at := map[string][2]int{}
+	var todo []plan.Step
+	for i, stage := range p.graph.Stages {
+		for j, step := range stage.Steps {
+			at[step.ID] = [2]int{i, j}
+			if step.Skipped == "" {
+				todo = append(todo, step)
+			}
+		}
+	}
+	for len(todo) > 0 {
+		step := todo[0]
+		todo = todo[1:]
+		for _, id := range step.Inputs() {
+			i, ok := at[id]
+			if !ok {
+				continue
+			}
+			stage := &p.graph.Stages[i[0]]
+			if needed := &stage.Steps[i[1]]; needed.Skipped == NotAsked {
+				needed.Skipped, stage.Skipped = "", ""
+				todo = append(todo, *needed)
+			}
+		}
+	}
 }
 
 func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (plan.Step, bool) {
@@ -168,7 +199,11 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 		out.Mounts = append(out.Mounts, mounts[target])
 	}
 	for _, o := range step.Outputs {
-		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: p.place(o.Path), Optional: o.Optional})
+		at := p.place(o.Path)
+		if m, ok := mounts[at]; ok && o.Volume && !m.Writable {
+			p.fail(o.Range, "Volume of a read-only mount", "Output %q keeps what the step leaves at %s, but its mount there can't be written to. Say writable = true in the mount.", o.Name, o.Path)
+		}
+		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: at, Optional: o.Optional, Volume: o.Volume})
 	}
 	if out.Network == plan.NetworkHost {
 		out = setup.Online(out, p.in.Authorities)
@@ -196,6 +231,7 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	if warm && p.in.Rust != nil {
 		rust := *p.in.Rust
 		rust.Image, rust.Tree = ref.Name, p.in.Tree
+		rust.Commands = p.commands()
 		rust.Prefix, rust.Epoch = p.prefix, p.in.Epoch
 		var err error
 		if room, err = setup.Plan(rust); err != nil {
@@ -205,6 +241,20 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	}
 	p.rooms[ref.Name] = room
 	return room, true
+}
+
+// commands are those of all steps that can run, asked for or not, so that the
+// compiled dependencies are the same for both.
+func (p *planner) commands() [][]string {
+	var out [][]string
+	for _, s := range p.in.Pipeline.Stages {
+		for _, step := range s.Steps {
+			if s.When && step.When {
+				out = append(out, step.Command)
+			}
+		}
+	}
+	return out
 }
 
 func (p *planner) isWarm(name string) bool {

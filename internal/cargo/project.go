@@ -25,6 +25,9 @@ type Project struct {
 	// DefaultMembers are the folders that cargo works on when nobody says
 	// which.
 	DefaultMembers []string `json:"default_members"`
+	// TestProfile is the profile whose compiled dependencies tests can take:
+	// "release", where nothing asks for other ones, or cargo's own, "dev".
+	TestProfile string `json:"test_profile"`
 
 	root manifest
 }
@@ -130,6 +133,9 @@ func LoadProject(tree fs.FS) (*Project, error) {
 		return nil, errors.New("Cargo.toml: the workspace has no members")
 	}
 	slices.SortFunc(p.Members, func(a, b Member) int { return strings.Compare(a.Dir, b.Dir) })
+	if p.TestProfile, err = testProfile(tree, root); err != nil {
+		return nil, err
+	}
 	return p, p.defaultMembers(tree)
 }
 

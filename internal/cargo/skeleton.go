@@ -71,7 +71,7 @@ func NewSkeleton(tree fs.FS) (*Skeleton, error) {
 			return nil, fmt.Errorf("Cargo.toml: %w", err)
 		}
 	}
-	for _, name := range []string{".cargo/config.toml", ".cargo/config"} { // flags decide what is compiled
+	for _, name := range configNames { // flags decide what is compiled
 		data, err := readBounded(tree, name, MaxManifestBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -131,12 +131,13 @@ func (s *Skeleton) addMember(p *Project, m Member, names map[string]string) erro
 		}
 	}
 	s.addTargets(m, pkg, out)
-	copyDependencies(m.manifest, out, m.Dir, names)
+	used := usedInFeatures(m.manifest)
+	copyDependencies(m.manifest, out, m.Dir, names, used)
 	if platforms := m.manifest.table("target"); platforms != nil {
 		kept := map[string]any{}
 		for cfg := range platforms {
 			scope := map[string]any{}
-			copyDependencies(platforms.table(cfg), scope, m.Dir, names)
+			copyDependencies(platforms.table(cfg), scope, m.Dir, names, used)
 			kept[cfg] = scope
 		}
 		out["target"] = kept
@@ -183,26 +184,45 @@ func (s *Skeleton) addTargets(m Member, pkg, out map[string]any) {
 	}
 }
 
+// usedInFeatures are the dependencies that a package's features may speak of.
+func usedInFeatures(m manifest) map[string]bool {
+	used := map[string]bool{}
+	features := m.table("features")
+	for name := range features {
+		for _, entry := range features.strings(name) {
+			dep, _, _ := strings.Cut(strings.TrimPrefix(entry, "dep:"), "/")
+			used[strings.TrimSuffix(dep, "?")] = true
+		}
+	}
+	for _, deps := range dependencyTables(m) {
+		for key := range deps {
+			if deps.table(key)["optional"] == true { // a feature by its own name
+				used[key] = true
+			}
+		}
+	}
+	return used
+}
+
 // copyDependencies takes over the dependency tables of a scope, with path
 // dependencies under their new names.
-func copyDependencies(from manifest, to map[string]any, dir string, names map[string]string) {
+func copyDependencies(from manifest, to map[string]any, dir string, names map[string]string, kept map[string]bool) {
 	for _, key := range dependencyKeys {
 		if deps := from.table(key); deps != nil {
-			to[key] = neutralDependencies(deps, dir, names)
+			to[key] = neutralDependencies(deps, dir, names, func(name string) bool { return kept[name] })
 		}
 	}
 }
 
-func neutralDependencies(deps manifest, dir string, names map[string]string) map[string]any {
+// neutralDependencies gives path dependencies their new names, as keys too
+// where kept does not say that something else speaks of the key.
+func neutralDependencies(deps manifest, dir string, names map[string]string, kept func(key string) bool) map[string]any {
 	out := make(map[string]any, len(deps))
 	for key, dep := range deps {
-		out[key] = dep
 		rel, ok := dependencyPath(dep)
-		if !ok {
-			continue
-		}
-		name, ok := names[path.Join(dir, rel)]
-		if !ok {
+		name := names[path.Join(dir, rel)]
+		if !ok || name == "" {
+			out[key] = dep
 			continue
 		}
 		entry := maps.Clone(dep.(map[string]any))
@@ -210,6 +230,9 @@ func neutralDependencies(deps manifest, dir string, names map[string]string) map
 			delete(entry, published)
 		}
 		entry["package"] = name
+		if _, taken := deps[name]; !taken && !kept(key) {
+			key = name
+		}
 		out[key] = entry
 	}
 	return out
@@ -248,7 +271,8 @@ func rootTables(p *Project, out map[string]any, names map[string]string) {
 		kept["default-members"] = p.DefaultMembers
 	}
 	if deps := w.table("dependencies"); deps != nil {
-		kept["dependencies"] = neutralDependencies(deps, ".", names)
+		// Members name these by their keys.
+		kept["dependencies"] = neutralDependencies(deps, ".", names, func(string) bool { return true })
 	}
 	out["workspace"] = kept
 }

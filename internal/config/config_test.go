@@ -28,8 +28,8 @@ func target(name string) cty.Value {
 func sampleCrate() cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{
 		"name": cty.StringVal("demo"), "version": cty.StringVal("0.1.0"), "workspace": cty.False,
-		"members": cty.TupleVal([]cty.Value{cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("demo"), "dir": cty.StringVal(".")})}),
-		"bins":    target("demo"), "examples": target("hello"), "benches": cty.EmptyTupleVal,
+		"members": cty.TupleVal([]cty.Value{cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("demo"), "dir": cty.StringVal("."), "needed": cty.False, "host": cty.False})}),
+		"bins":    target("demo"), "examples": target("hello"), "benches": cty.EmptyTupleVal, "packed": cty.StringVal(""), "test_profile": cty.StringVal("release"),
 	})
 }
 
@@ -188,6 +188,7 @@ func describe(p *Pipeline) string {
 				line(2, "output", o.Name)
 				line(3, "path", o.Path)
 				line(3, "optional", o.Optional)
+				line(3, "volume", o.Volume)
 			}
 		}
 	}

@@ -351,7 +351,7 @@ func (b StepBlock) evaluate(ctx *hcl.EvalContext) (Step, hcl.Diagnostics) {
 	}
 	for _, ob := range b.Outputs {
 		or := &reader{ctx: ctx, attrs: ob.Attrs}
-		s.Outputs = append(s.Outputs, StepOutput{Name: ob.Label, Path: or.absolute("path"), Optional: or.boolean("optional", false), Range: ob.Range})
+		s.Outputs = append(s.Outputs, StepOutput{Name: ob.Label, Path: or.absolute("path"), Optional: or.boolean("optional", false), Volume: or.boolean("volume", false), Range: ob.Range})
 		diags = append(diags, or.diags...)
 	}
 	return s, diags

@@ -148,5 +148,7 @@ type StepOutput struct {
 	Name     string
 	Path     string
 	Optional bool
-	Range    hcl.Range
+	// Volume is as in plan.Output.
+	Volume bool
+	Range  hcl.Range
 }

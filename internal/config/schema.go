@@ -150,6 +150,7 @@ func stepSchema() lang.BlockSchema {
 				Attributes: []lang.AttributeSchema{
 					{Name: "path", Type: lang.TypeString, Required: true, Doc: "absolute"},
 					{Name: "optional", Type: lang.TypeBool, Default: "false", Doc: "may be missing. Otherwise a missing output is a failure"},
+					{Name: "volume", Type: lang.TypeBool, Default: "false", Doc: "a folder that stays in the engine, for other steps to mount without a copy; it begins as the step's own mount of that path, or empty, and is lost when the step fails"},
 				},
 			},
 		},

@@ -106,10 +106,12 @@ func (c *Crate) Sources(registries map[string]cargo.RegistryConfig) (cargo.Sourc
 }
 
 // Value is the crate as pipelines see it: crate.name, crate.version,
-// crate.members as a list of { name, version, dir }, and lists of
-// { package, name } for bins, examples and benches. Targets that need features
-// are left out, since a plain build does not make them. crate.selection are the
-// arguments that make cargo work on the members that the run is limited to.
+// crate.members as a list of { name, version, dir, needed, host } (see
+// cargo.Project.Needed and Host), lists of { package, name } for bins, examples
+// and benches, crate.packed (see cargo.Project.PackedManifest) and
+// crate.test_profile. Targets that need features are left out, since a plain
+// build does not make them. crate.selection are the arguments that make cargo
+// work on the members that the run is limited to.
 func (c *Crate) Value() cty.Value {
 	lists := map[cargo.TargetKind][]cty.Value{}
 	var members []cty.Value
@@ -119,6 +121,7 @@ func (c *Crate) Value() cty.Value {
 		}
 		members = append(members, cty.ObjectVal(map[string]cty.Value{
 			"name": cty.StringVal(m.Name), "version": cty.StringVal(m.Version), "dir": cty.StringVal(m.Dir),
+			"needed": cty.BoolVal(c.Project.Needed(m)), "host": cty.BoolVal(c.Project.Host(m)),
 		}))
 		for _, t := range m.Targets {
 			if len(t.RequiredFeatures) > 0 {
@@ -140,15 +143,17 @@ func (c *Crate) Value() cty.Value {
 		"selection": list(selection, cty.String),
 		"name":      cty.StringVal(c.Name), "version": cty.StringVal(c.Version),
 		"workspace": cty.BoolVal(c.Project.Workspace), "members": list(members, memberType),
-		"bins":     list(lists[cargo.TargetBin], targetType),
-		"examples": list(lists[cargo.TargetExample], targetType),
-		"benches":  list(lists[cargo.TargetBench], targetType),
+		"packed":       cty.StringVal(c.Project.PackedManifest()),
+		"test_profile": cty.StringVal(c.Project.TestProfile),
+		"bins":         list(lists[cargo.TargetBin], targetType),
+		"examples":     list(lists[cargo.TargetExample], targetType),
+		"benches":      list(lists[cargo.TargetBench], targetType),
 	})
 }
 
 var (
 	targetType = cty.Object(map[string]cty.Type{"package": cty.String, "name": cty.String})
-	memberType = cty.Object(map[string]cty.Type{"name": cty.String, "version": cty.String, "dir": cty.String})
+	memberType = cty.Object(map[string]cty.Type{"name": cty.String, "version": cty.String, "dir": cty.String, "needed": cty.Bool, "host": cty.Bool})
 )
 
 // Unknown is what Value gives for a crate of which nothing is known but the
@@ -157,6 +162,7 @@ func Unknown() cty.Value {
 	return cty.UnknownVal(cty.Object(map[string]cty.Type{
 		"selection": cty.List(cty.String),
 		"name":      cty.String, "version": cty.String, "workspace": cty.Bool, "members": cty.List(memberType),
+		"packed": cty.String, "test_profile": cty.String,
 		"bins": cty.List(targetType), "examples": cty.List(targetType), "benches": cty.List(targetType),
 	}))
 }

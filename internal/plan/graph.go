@@ -145,9 +145,10 @@ type Output struct {
 	Path string `json:"path"`
 	// Optional outputs may be missing when the command has succeeded.
 	Optional bool `json:"optional,omitempty"`
-	// Volume makes the path a folder of its own, empty at the start, that
-	// steps can mount without it ever being copied. A volume is not brought
-	// to the host, and is lost when its step fails.
+	// Volume makes the path a folder of its own that steps can mount without
+	// it ever being copied. It begins as the step's writable mount of that
+	// path, or empty where there is none. A volume is not brought to the
+	// host, and is lost when its step fails.
 	Volume bool `json:"volume,omitempty"`
 }
 

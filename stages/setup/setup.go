@@ -36,6 +36,9 @@ type Input struct {
 	Tree blob.Blob
 	// Skeleton is the least tree that compiles the dependencies.
 	Skeleton *cargo.Skeleton
+	// Commands are what later steps run; they decide for which profiles the
+	// dependencies are compiled.
+	Commands [][]string
 	// Sources are the crates that the lockfile pins.
 	Sources cargo.SourceSet
 	// Store keeps the blobs that are made here.
@@ -82,15 +85,6 @@ func Plain(tree blob.Blob, prefix string, seconds int64) Room {
 	}
 }
 
-// compile builds the dependencies for every profile that the gates use: the
-// release build, the tests with examples and benchmarks, and the metadata that
-// rustdoc reads. What it leaves of the crate itself is removed: sources older
-// than the skeleton's empty ones would count as compiled.
-const compile = `cargo build --release --workspace
-cargo test --no-run --workspace --all-targets
-cargo check --workspace
-`
-
 // Plan plans the clean room. A crate without dependencies needs no steps. The
 // error says which dependency can't be had.
 func Plan(in Input) (Room, error) {
@@ -133,7 +127,9 @@ func Plan(in Input) (Room, error) {
 		vendorStep(in),
 		{
 			ID: "setup.dependencies", Stage: "setup", Name: "dependencies", Image: in.Image,
-			Command: []string{"/bin/sh", "-euc", compile + remove(in.Prefix+TargetDir, in.Skeleton.Stale)},
+			// What is left of the crate itself is removed: sources older than
+			// the skeleton's empty ones would count as compiled.
+			Command: []string{"/bin/sh", "-euc", warm(in.Commands) + remove(in.Prefix+TargetDir, in.Skeleton.Stale)},
 			Env:     room.Env, Dir: in.Prefix + SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
 			Mounts: []plan.Mount{
 				{Target: in.Prefix + SourceDir, Source: BlobSource(skeleton), Writable: true},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -62,8 +63,10 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 	}
 	exec := root.Run(opts...)
 	exec.AddMount(initPath, l.blob(l.init.String(), "init", 0o755), llb.SourcePath("/init"), llb.Readonly)
+	mounted := map[string]llb.State{}
 	for _, m := range s.Mounts {
-		if err := l.mount(exec, m); err != nil {
+		kept := slices.ContainsFunc(s.Outputs, func(o plan.Output) bool { return o.Volume && o.Path == m.Target })
+		if mounted[m.Target], err = l.mount(exec, m, kept); err != nil {
 			return lowered{}, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
 		}
 	}
@@ -72,9 +75,14 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 	}
 	out := lowered{record: exec.AddMount(recordPath, llb.Scratch()), volumes: map[string]llb.State{}}
 	for _, o := range s.Outputs {
-		if o.Volume {
-			out.volumes[o.Name] = exec.AddMount(o.Path, llb.Scratch())
+		if !o.Volume {
+			continue
 		}
+		left, ok := mounted[o.Path]
+		if !ok {
+			left = exec.AddMount(o.Path, llb.Scratch())
+		}
+		out.volumes[o.Name] = left
 	}
 	l.steps[s.ID] = out
 	return out, nil
@@ -159,12 +167,15 @@ func (l *lowering) blob(dgst, name string, mode int) llb.State {
 		llb.WithCustomName("source "+name))
 }
 
-func (l *lowering) mount(exec llb.ExecState, m plan.Mount) error {
+// mount adds a mount. Its state is what the command leaves there, if it is to be
+// kept.
+func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State, error) {
 	var opts []llb.MountOption
-	if m.Writable {
-		opts = append(opts, llb.ForceNoOutput)
-	} else {
+	switch {
+	case !m.Writable:
 		opts = append(opts, llb.Readonly)
+	case !kept:
+		opts = append(opts, llb.ForceNoOutput)
 	}
 	// Every source is addressed by content or by the key of the step that
 	// made it, so hashing the files again would tell nothing new.
@@ -173,33 +184,34 @@ func (l *lowering) mount(exec llb.ExecState, m plan.Mount) error {
 	case plan.SourceBlob:
 		tar := l.blob(src.Digest, "source.tar", 0o644)
 		tree := llb.Scratch().File(llb.Copy(tar, "/source.tar", "/", &llb.CopyInfo{AttemptUnpack: true}), llb.WithCustomName("unpack "+m.Target))
-		exec.AddMount(m.Target, tree, opts...)
+		return exec.AddMount(m.Target, tree, opts...), nil
 	case plan.SourceFetch:
-		exec.AddMount(m.Target, fetches(src.Files), opts...)
+		return exec.AddMount(m.Target, fetches(src.Files), opts...), nil
 	case plan.SourceOutput:
 		step, ok := l.planned[src.Step]
 		if !ok {
-			return fmt.Errorf("step %q is not in the plan", src.Step)
+			return llb.State{}, fmt.Errorf("step %q is not in the plan", src.Step)
 		}
 		from, err := l.step(step)
 		if err != nil {
-			return err
+			return llb.State{}, err
 		}
 		if volume, ok := from.volumes[src.Output]; ok {
-			exec.AddMount(m.Target, volume, opts...)
-			return nil
+			return exec.AddMount(m.Target, volume, opts...), nil
 		}
-		exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(path.Join("/", initrec.OutputsDir, src.Output)))...)
+		return exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(path.Join("/", initrec.OutputsDir, src.Output)))...), nil
 	case plan.SourceCache:
-		exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared))
+		return exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared)), nil
 	case plan.SourceScratch:
-		exec.AddMount(m.Target, llb.Scratch(), llb.ForceNoOutput)
+		if !kept {
+			opts = []llb.MountOption{llb.ForceNoOutput}
+		}
+		return exec.AddMount(m.Target, llb.Scratch(), opts...), nil
 	case plan.SourceSecret:
-		// A run option, see runOptions.
+		return llb.State{}, nil // a run option, see runOptions
 	default:
-		return fmt.Errorf("source of unknown kind %q", src.Kind)
+		return llb.State{}, fmt.Errorf("source of unknown kind %q", src.Kind)
 	}
-	return nil
 }
 
 // fetches is a folder of pinned downloads. One copy per file keeps each
