@@ -29,7 +29,7 @@ func sampleCrate() cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{
 		"name": cty.StringVal("demo"), "version": cty.StringVal("0.1.0"), "workspace": cty.False,
 		"members": cty.TupleVal([]cty.Value{cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("demo"), "dir": cty.StringVal("."), "needed": cty.False, "host": cty.False})}),
-		"bins":    target("demo"), "examples": target("hello"), "benches": cty.EmptyTupleVal, "packed": cty.StringVal(""), "test_profile": cty.StringVal("release"),
+		"bins":    target("demo"), "examples": target("hello"), "benches": cty.EmptyTupleVal, "packed": cty.StringVal(""), "selection": cty.ListVal([]cty.Value{cty.StringVal("--workspace")}), "test_profile": cty.StringVal("release"),
 	})
 }
 
