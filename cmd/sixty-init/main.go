@@ -7,6 +7,7 @@
 //	init run --spec JSON|@FILE -- COMMAND [ARG…]
 //	init fetch --list FILE --out DIR
 //	init vendor --crates DIR --out DIR
+//	init expect [--exit N] [--output REGEX] [--no-output REGEX] -- COMMAND [ARG…]
 //	init serve --dir DIR --addr ADDRESS
 //
 // run ends with the command's own exit code; the codes of initrec that are not
@@ -28,6 +29,8 @@ const usage = `usage:
   init run --spec JSON|@FILE -- COMMAND [ARG…]   run a step's command
   init fetch --list FILE --out DIR               download pinned files
   init vendor --crates DIR --out DIR             unpack downloaded crates
+  init expect [--exit N] [--output REGEX] [--no-output REGEX] -- COMMAND [ARG…]
+                                                 hold a command to what it prints
   init serve --dir DIR --addr ADDRESS            serve files on the loopback
 `
 
@@ -51,6 +54,8 @@ func dispatch(args []string) int {
 		code, err = runVerb(verb, args[1:])
 	case "fetch":
 		err = fetchVerb(args[1:])
+	case "expect":
+		code, err = expectVerb(args[1:])
 	case enterVerbName:
 		err = enterVerb(args[1:])
 	case "vendor":

@@ -62,7 +62,7 @@ runs them all; each one has a command of its own.`,
 		a.reportCommand(), a.verifyCommand(), a.marketCommand(), a.packCommand(), a.imageCommand(), a.auditDBCommand(),
 		a.doctorCommand(),
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(), a.consoleCommand(), a.initCommand(),
-		a.serveCommand(),
+		a.serveCommand(), a.importCommand(),
 		a.explainCommand(),
 		a.reproduceCommand(), a.planAgainCommand(),
 	)

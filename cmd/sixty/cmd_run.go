@@ -8,6 +8,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
+	"github.com/sixtyhq/sixty/internal/scenario"
 )
 
 func (a *app) deployCommand() *cobra.Command {
@@ -77,7 +78,7 @@ func (a *app) setupCommand() *cobra.Command {
 }
 
 func (a *app) testCommand() *cobra.Command {
-	return a.stageCommand("test", "Build, format check, tests, lints and coverage of a crate (the testing stage)", "testing")
+	return a.stageCommand("test", "Build, format check, tests, lints and coverage of a crate (the testing stage)", scenario.Stage)
 }
 
 // testLong is beside what other stages' commands have.
@@ -134,10 +135,13 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 	o.sourceFlags(cmd)
 	o.runFlags(cmd)
 	o.levelFlag(cmd)
-	if stage == "testing" {
+	if stage == scenario.Stage {
 		cmd.Long = testLong
-		cmd.Example = "  sixty test\n  sixty test --changed\n  sixty test --changed=origin/main"
+		cmd.Example = "  sixty test\n  sixty test --changed\n  sixty test --changed=origin/main\n  sixty test --scenario scenario.yaml    # see sixty import"
 		o.changedFlag(cmd)
+		cmd.Flags().StringVar(&o.scenario, "scenario", "", "run a cleanroom scenario instead of a pipeline, YAML or TOML; see sixty import")
+		cmd.MarkFlagsMutuallyExclusive("scenario", "pipeline")
+		cmd.MarkFlagFilename("scenario", "yaml", "yml", "toml") //nolint:errcheck // the flag exists
 	}
 	return cmd
 }

@@ -17,6 +17,8 @@ import (
 // runOptions is everything that a command line says about a run.
 type runOptions struct {
 	pipeline string
+	// scenario is a scenario file in the place of a pipeline.
+	scenario string
 	manifest string
 	template string
 	name     string

@@ -51,7 +51,7 @@ type chosen struct {
 
 // choose loads the pipeline and evaluates its first two stages.
 func (a *app) choose(o *runOptions, r *resolved, view *progress.Printer) (*chosen, error) {
-	cfg, warnings, err := deploy.Load(o.pipeline, o.base(), version)
+	cfg, warnings, err := o.load()
 	if err != nil {
 		return nil, err
 	}

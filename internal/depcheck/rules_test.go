@@ -34,6 +34,7 @@ var rules = []rule{
 		"internal/plan": "for plan.Range alone: the place of a block in a plan",
 	}},
 	{folder: "internal/diagjson", ours: []string{"internal/lang"}, others: hcl},
+	{folder: "internal/scenario", ours: []string{"internal/lang"}, others: append([]string{"github.com/goccy/go-yaml", "github.com/pelletier/go-toml/v2"}, hcl...)},
 	{folder: "internal/plan", others: none},
 	{folder: "internal/run", ours: []string{"internal/plan"}, others: none},
 	{folder: "cache", ours: []string{"internal/plan"}, others: none},
