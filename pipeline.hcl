@@ -173,7 +173,7 @@ stage "testing" {
   }
 
   step "test" {
-    script = <<-SH
+    script  = <<-SH
       status=0
       cargo test ${local.selection} --no-fail-fast --message-format=json ${join(" ", local.profile)} || status=$?
       if ls /tmp/coverage/*.profraw >/dev/null 2>&1; then
@@ -222,7 +222,7 @@ stage "validation" {
   # Packs the crate once more: what is published has to be, to the byte, the
   # archives that the release build was made of.
   step "package" {
-    script = <<-SH
+    script  = <<-SH
       cargo package --no-verify --workspace --allow-dirty ${join(" ", formatlist("\"%s\"", local.siblings))}
       cd /target/package
       for archive in *.crate; do
