@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	sigbundle "github.com/sigstore/sigstore-go/pkg/bundle"
@@ -132,14 +133,16 @@ func verifyOneKey(bundle *sigbundle.Bundle, key Key, trust Trust, now time.Time)
 	return &Verified{Signer: Signer{Key: key.Name, KeyHint: key.hint}, SignedAt: signed, Logged: logged}, nil
 }
 
+// window says when a key is valid, which is bounded at one side at least.
 func window(k Key) string {
-	format := func(t time.Time, unbounded string) string {
-		if t.IsZero() {
-			return unbounded
-		}
-		return t.UTC().Format(time.RFC3339)
+	var parts []string
+	if !k.NotBefore.IsZero() {
+		parts = append(parts, "from "+k.NotBefore.UTC().Format(time.RFC3339))
 	}
-	return "from " + format(k.NotBefore, "ever") + " to " + format(k.NotAfter, "ever")
+	if !k.NotAfter.IsZero() {
+		parts = append(parts, "until "+k.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(parts, " ")
 }
 
 func earliest(all []sigverify.TimestampVerificationResult) time.Time {

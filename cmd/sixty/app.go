@@ -64,7 +64,7 @@ runs them all; each one has a command of its own.`,
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(), a.consoleCommand(), a.initCommand(),
 		a.serveCommand(), a.importCommand(),
 		a.explainCommand(),
-		a.reproduceCommand(), a.planAgainCommand(),
+		a.reproduceCommand(), a.keyCommand(), a.planAgainCommand(),
 	)
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -25,6 +25,8 @@ var update = flag.Bool("update", false, "rewrite the golden parts of stories")
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sixty": func() { os.Exit(sixty(os.Args[1:])) },
+		// A plugin that holds keys, as sigstore's protocol has it.
+		"sigstore-kms-storyhsm": storyPlugin,
 	})
 }
 
