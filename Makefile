@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test lint deps image bench bench-rdf bench-tera bench-attest test-interop test-image clean
+.PHONY: help build demo test lint deps image bench bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ bench-rdf: ## load and query 1 M triples beside oxigraph on node
 
 bench-tera: ## render beside the tera crate
 	SIXTY_TERA_ORACLE=1 $(GO) test -run '^$$' -bench Render ./internal/tera
+
+bench-lang: build ## pipelines of up to 10,000 steps beside docker buildx bake --print
+	$(GO) run ./bench/lang
 
 bench-attest: ## sign and verify all statements of a run
 	cd attest && $(GO) test -run '^$$' -bench . ./verify

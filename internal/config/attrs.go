@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"math/big"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,14 +92,24 @@ func (r *reader) boolean(name string, missing bool) bool {
 }
 
 func (r *reader) strs(name string) []string {
-	val, attr, ok := r.value(name, cty.List(cty.String))
+	val, attr, ok := r.value(name, cty.DynamicPseudoType)
 	if !ok {
 		return nil
 	}
 	if val, ok = r.plain(val, attr); !ok {
 		return nil
 	}
-	var out []string
+	if val.Type().IsTupleType() {
+		if out, ok := texts(val); ok {
+			return out
+		}
+	}
+	val, err := convert.Convert(val, cty.List(cty.String))
+	if err != nil {
+		r.refuse(attr, "%q: %s.", name, err)
+		return nil
+	}
+	out := make([]string, 0, val.LengthInt())
 	for it := val.ElementIterator(); it.Next(); {
 		_, v := it.Element()
 		if v.IsNull() {
@@ -107,6 +119,31 @@ func (r *reader) strs(name string) []string {
 		out = append(out, v.AsString())
 	}
 	return out
+}
+
+// texts gives the elements of a tuple as text when all are strings or small
+// whole numbers, which is what commands are made of; to convert the tuple to a
+// list first takes many times as long.
+func texts(val cty.Value) ([]string, bool) {
+	out := make([]string, 0, val.LengthInt())
+	for it := val.ElementIterator(); it.Next(); {
+		_, v := it.Element()
+		switch {
+		case v.IsNull():
+			return nil, false
+		case v.Type() == cty.String:
+			out = append(out, v.AsString())
+		case v.Type() == cty.Number:
+			n, accuracy := v.AsBigFloat().Int64()
+			if accuracy != big.Exact {
+				return nil, false
+			}
+			out = append(out, strconv.FormatInt(n, 10))
+		default:
+			return nil, false
+		}
+	}
+	return out, true
 }
 
 func (r *reader) env(name string) []string {

@@ -133,7 +133,7 @@ func (l *loader) parse(dir string, names []string, sources map[string][]byte) (*
 		if strings.HasSuffix(name, ".json") {
 			file, d = parser.ParseJSON(sources[name], name)
 		} else {
-			file, d = parser.ParseHCL(sources[name], name)
+			file, d = lang.Parse(sources[name], name)
 		}
 		diags = append(diags, d...)
 		if file == nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -21,7 +22,7 @@ func (c *Config) Evaluate(vars map[string]cty.Value, crate cty.Value) (*Pipeline
 // evaluate is Evaluate with what the loops of the caller are metered by.
 func (c *Config) evaluate(vars map[string]cty.Value, crate cty.Value, metered map[string]function.Function) (*Pipeline, hcl.Diagnostics) {
 	e := c.evaluation(vars, crate, lang.SharedMeter(c.Dir, metered))
-	e.need(c.expansions()...)
+	e.before(c.expansions())
 	stages, d := c.expand(e.ctx)
 	e.diags = append(e.diags, d...)
 	e.ctx.Variables["stage"] = c.stageHandles(stages)
@@ -174,7 +175,7 @@ func (c *Config) EvaluateImages(vars map[string]cty.Value) ([]Image, hcl.Diagnos
 func (c *Config) early(vars map[string]cty.Value, exprs []hcl.Expression) *evaluation {
 	e := c.evaluation(vars, cty.DynamicVal, lang.FunctionMap(c.Dir))
 	e.early = true
-	e.need(exprs...)
+	e.before(exprs)
 	return e
 }
 
@@ -207,10 +208,33 @@ func (c *Config) evaluation(vars map[string]cty.Value, crate cty.Value, funcs ma
 			"service": c.refs(RefService, len(c.Services), func(i int) string { return c.Services[i].Name }),
 			"local":   cty.EmptyObjectVal,
 			"module":  cty.EmptyObjectVal,
-			"stage":   c.unexpanded(),
 		},
 	}
 	return e
+}
+
+// before makes stages known to what is evaluated before matrices have values, if
+// any of it refers to one.
+func (e *evaluation) before(exprs []hcl.Expression) {
+	if e.mentionStages(exprs) {
+		e.ctx.Variables["stage"] = e.unexpanded()
+	}
+	e.need(exprs...)
+}
+
+// mentionStages says whether expressions, or the values that they may need,
+// refer to a stage.
+func (c *Config) mentionStages(exprs []hcl.Expression) bool {
+	exprs = slices.Clone(exprs)
+	for _, l := range c.Locals {
+		exprs = append(exprs, l.Expr)
+	}
+	for _, m := range c.Modules {
+		exprs = append(exprs, expressionsOf(m.Inputs)...)
+	}
+	return slices.ContainsFunc(exprs, func(e hcl.Expression) bool {
+		return slices.ContainsFunc(e.Variables(), func(t hcl.Traversal) bool { return t.RootName() == "stage" })
+	})
 }
 
 // expansions are the expressions that decide which steps there are.

@@ -13,12 +13,13 @@ import (
 )
 
 // Bounds on source text. The HCL parser recurses once per bracket and operator,
-// keeps about a hundred bytes per token, and computes with numbers of any
+// keeps hundreds of bytes per token while it parses a text, and fewer than a hundred after, and computes with numbers of any
 // exponent, so all three are capped before it sees a file.
 const (
 	// MaxSourceBytes bounds the files of a pipeline together, modules included.
 	MaxSourceBytes = 4 << 20
-	maxTokens      = 300_000
+	maxTokens      = 800_000
+	maxDense       = 300_000 // of files that are lexed whole
 	maxNesting     = 200
 	maxDigits      = 400
 	maxExponent    = 4 // digits
@@ -35,7 +36,7 @@ func Guard(src []byte, filename string) hcl.Diagnostics {
 
 // Guarded is Guard for files that are read together: size and tokens count
 // over all that were given to it.
-type Guarded struct{ size, tokens int }
+type Guarded struct{ size, tokens, dense int }
 
 // Files is Guard for some more files.
 func (g *Guarded) Files(names []string, sources map[string][]byte) hcl.Diagnostics {
@@ -44,13 +45,25 @@ func (g *Guarded) Files(names []string, sources map[string][]byte) hcl.Diagnosti
 		src := sources[name]
 		g.size += len(src)
 		// Lexing makes the tokens, so that their number is estimated before.
-		g.tokens += countTokens(src)
-		if g.size > MaxSourceBytes || g.tokens > maxTokens {
-			return append(diags, refuse(fileStart(name), "File too large",
-				"At most %d bytes and about %d words and signs are read, over all files of a pipeline.", MaxSourceBytes, maxTokens))
+		isJSON := strings.HasSuffix(name, ".json")
+		tokens, plain := 0, false
+		if !isJSON {
+			tokens, plain = inParts(src)
 		}
-		if strings.HasSuffix(name, ".json") {
+		if !plain {
+			tokens = countTokens(src)
+			g.dense += tokens
+		}
+		g.tokens += tokens
+		if g.size > MaxSourceBytes || g.tokens > maxTokens || g.dense > maxDense {
+			return append(diags, refuse(fileStart(name), "File too large",
+				"At most %d bytes and about %d words and signs are read over all files of a pipeline, and %d in files with heredocs, directives or loops over braces, and in JSON.", MaxSourceBytes, maxTokens, maxDense))
+		}
+		if isJSON {
 			diags = append(diags, guardJSON(src, name)...)
+			continue
+		}
+		if plain {
 			continue
 		}
 		lexed, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
@@ -59,10 +72,24 @@ func (g *Guarded) Files(names []string, sources map[string][]byte) hcl.Diagnosti
 	return diags
 }
 
+// inParts reports whether a file is shallow, and each top-level part of it small
+// enough to be parsed by itself, and how many tokens it has at most.
+func inParts(src []byte) (tokens int, ok bool) {
+	ends, tokens, ok := shallow(src)
+	from := 0
+	for _, end := range append(ends, len(src)) {
+		if !ok || end-from > maxDense/4 && countTokens(src[from:end]) > maxDense/4 {
+			return 0, false
+		}
+		from = end
+	}
+	return tokens, ok
+}
+
 // guardTemplate is Guard for a file that is one template.
 func guardTemplate(src []byte, filename string) hcl.Diagnostics {
-	if len(src) > MaxSourceBytes || countTokens(src) > maxTokens {
-		return hcl.Diagnostics{refuse(fileStart(filename), "File too large", "At most %d bytes and about %d words and signs are read.", MaxSourceBytes, maxTokens)}
+	if len(src) > MaxSourceBytes || countTokens(src) > maxDense {
+		return hcl.Diagnostics{refuse(fileStart(filename), "File too large", "At most %d bytes and about %d words and signs are read.", MaxSourceBytes, maxDense)}
 	}
 	tokens, _ := hclsyntax.LexTemplate(src, filename, hcl.InitialPos)
 	return guardTokens(tokens)
@@ -73,7 +100,7 @@ func guardTemplate(src []byte, filename string) hcl.Diagnostics {
 func countTokens(src []byte) int {
 	n, inWord := 1, false
 	for _, c := range src {
-		word := c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		word := isWord(c)
 		if !word && c != ' ' && c != '\t' || word && !inWord {
 			n++
 		}

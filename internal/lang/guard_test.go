@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,16 +61,16 @@ func hostile() map[string]string {
 
 // TestGuardBoundsParser parses whatever Guard lets through of hostile text: a
 // stack that overflows would end the test, and Guard and the parser may
-// allocate at most 500 MB in all, of which about a fourth lives at any time.
+// allocate at most 600 MB in all, of which about a fourth lives at any time.
 func TestGuardBoundsParser(t *testing.T) {
-	const most = 500 << 20
+	const most = 600 << 20
 	for name, src := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			refused := Guard([]byte(src), "x.hcl").HasErrors()
 			if !refused {
-				file, _ := hclsyntax.ParseConfig([]byte(src), "x.hcl", hcl.InitialPos)
+				file, _ := Parse([]byte(src), "x.hcl")
 				if body, ok := file.Body.(*hclsyntax.Body); ok {
 					for _, a := range body.Attributes {
 						a.Expr.Variables()
@@ -142,7 +143,7 @@ func TestGuard(t *testing.T) {
 }
 
 func TestGuardFilesCountsTogether(t *testing.T) {
-	half := []byte(repeat(",", maxTokens/2))
+	half := []byte("<<X\n" + repeat(",", maxDense/2))
 	if d := new(Guarded).Files([]string{"a.hcl"}, map[string][]byte{"a.hcl": half}); d.HasErrors() {
 		t.Fatal(d)
 	}
@@ -183,4 +184,92 @@ func FuzzGuard(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzShallow: what is surely shallow passes the check that looks at every token,
+// and its top-level lines end where the lexer says.
+func FuzzShallow(f *testing.F) {
+	for _, s := range []string{"a = 1\nb \"x\" {\n  c = [1, 2] # (\n  d = \"a)\\\"b\"\n}\n", "a = 1 + 2 * 3 // {\n", "a = \"${b}\"\nc = \"${[{}][\"}\"]}\"\n",
+		"a = <<X\n}\nX\n", "a = {for x in y : x => x}", "a = 1e99999", "/* ( */", "a = \"$${b}\"", "a = \"${~b~}\"\n", "a = \"$$$${b}\"\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		ends, most, ok := shallow([]byte(src))
+		if !ok {
+			return
+		}
+		tokens, _ := hclsyntax.LexConfig([]byte(src), "x.hcl", hcl.InitialPos)
+		if d := guardTokens(tokens); d.HasErrors() {
+			t.Error(d)
+		}
+		if len(tokens) > most {
+			t.Errorf("%d tokens, not %d at most", len(tokens), most)
+		}
+		depth := 0
+		var lines []int
+		for _, token := range tokens {
+			switch token.Type {
+			case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenOQuote:
+				depth++
+			case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd, hclsyntax.TokenCQuote:
+				depth--
+			case hclsyntax.TokenTemplateControl, hclsyntax.TokenOHeredoc:
+				t.Errorf("%s is not plain", token.Bytes)
+			case hclsyntax.TokenNewline, hclsyntax.TokenComment: // which may have its line's end
+				if depth == 0 && strings.HasSuffix(string(token.Bytes), "\n") {
+					lines = append(lines, token.Range.End.Byte)
+				}
+			}
+		}
+		if depth != 0 || !slices.Equal(lines, ends) {
+			t.Errorf("depth %d, lines end at %v, not %v", depth, ends, lines)
+		}
+	})
+}
+
+func TestShallow(t *testing.T) {
+	for src, want := range map[string]bool{
+		"stage \"s\" {\n  step \"t\" { command = [\"a\", \"${b[\"}\"]}\"] } # :(\n}\n": true,
+		"a = " + repeat("[", 300) + repeat("]", 300) + "\n":                            false, "a = \"" + repeat("}", 300) + "\"\n": true,
+		"a = " + repeat("\"${", 100) + repeat("}\"", 100): false,
+		"a = " + repeat("-", 300) + "1\n":                 false, "a = b" + repeat("[0]", 300): false, "a = 1" + repeat("0", 500): false,
+		"a = {": false, "a = \"\n": false, "a = <<X\nX\n": false, "a = \"%{ if b }%{ endif }\"": false,
+	} {
+		if _, _, got := shallow([]byte(src)); got != want {
+			t.Errorf("%.60q: %v", src, got)
+		}
+	}
+}
+
+// TestParseInParts: a file that is parsed in parts is what it is as a whole, with
+// the same places and the same context in messages.
+func TestParseInParts(t *testing.T) {
+	var b strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&b, "block \"b%d\" {\n  a = \"x ${y.z[%d]}\" # }\n}\n\nattr%d = [\n  1,\n]\n", i, i, i)
+	}
+	src := []byte(b.String() + "bad \"x\" { a = }\n")
+	whole, wholeDiags := hclsyntax.ParseConfig(src, "x.hcl", hcl.InitialPos)
+	parts, partDiags := Parse(src, "x.hcl")
+	if len(src) < 3*partBytes || len(wholeDiags) == 0 || wholeDiags.Error() != partDiags.Error() {
+		t.Fatalf("%v, not %v", partDiags, wholeDiags)
+	}
+	a, c := whole.Body.(*hclsyntax.Body), parts.Body.(*hclsyntax.Body)
+	if len(a.Blocks) != len(c.Blocks) || len(a.Attributes) != len(c.Attributes) {
+		t.Fatalf("%d blocks and %d attributes, not %d and %d", len(c.Blocks), len(c.Attributes), len(a.Blocks), len(a.Attributes))
+	}
+	for i := range a.Blocks {
+		if x, y := a.Blocks[i], c.Blocks[i]; x.Range() != y.Range() || x.Body.Attributes["a"] != nil && x.Body.Attributes["a"].Expr.Range() != y.Body.Attributes["a"].Expr.Range() {
+			t.Fatalf("block %d is at %v, not %v", i, y.Range(), x.Range())
+		}
+	}
+	type context interface{ ContextString(int) string }
+	at := a.Blocks[2000].Body.Attributes["a"].Expr.Range().Start.Byte
+	if x, y := whole.Nav.(context).ContextString(at), parts.Nav.(context).ContextString(at); x != y || x == "" {
+		t.Errorf("context %q, not %q", y, x)
+	}
+	again := []byte("a = 1\n" + b.String() + "a = 2\n")
+	if _, d := Parse(again, "x.hcl"); !strings.Contains(d.Error(), "Attribute redefined") {
+		t.Errorf("got %v", d)
+	}
 }
