@@ -121,46 +121,66 @@ func (r *reader) strs(name string) []string {
 	return out
 }
 
-// texts gives the elements of a tuple as text when all are strings or small
-// whole numbers, which is what commands are made of; to convert the tuple to a
-// list first takes many times as long.
+// texts gives the elements of a tuple as text when all are strings or whole
+// numbers, which is what commands are made of; to convert the tuple to a list
+// first takes many times as long.
 func texts(val cty.Value) ([]string, bool) {
 	out := make([]string, 0, val.LengthInt())
 	for it := val.ElementIterator(); it.Next(); {
 		_, v := it.Element()
-		switch {
-		case v.IsNull():
-			return nil, false
-		case v.Type() == cty.String:
-			out = append(out, v.AsString())
-		case v.Type() == cty.Number:
-			n, accuracy := v.AsBigFloat().Int64()
-			if accuracy != big.Exact {
-				return nil, false
-			}
-			out = append(out, strconv.FormatInt(n, 10))
-		default:
+		s, ok := text(v)
+		if !ok {
 			return nil, false
 		}
+		out = append(out, s)
 	}
 	return out, true
 }
 
+// text is a string, or a whole number of 64 bits as one.
+func text(v cty.Value) (string, bool) {
+	switch {
+	case v.IsNull():
+	case v.Type() == cty.String:
+		return v.AsString(), true
+	case v.Type() == cty.Number:
+		if n, accuracy := v.AsBigFloat().Int64(); accuracy == big.Exact {
+			return strconv.FormatInt(n, 10), true
+		}
+	}
+	return "", false
+}
+
 func (r *reader) env(name string) []string {
-	val, attr, ok := r.value(name, cty.Map(cty.String))
+	val, attr, ok := r.value(name, cty.DynamicPseudoType)
 	if !ok {
 		return nil
 	}
 	if val, ok = r.plain(val, attr); !ok {
 		return nil
 	}
-	var out []string
-	for key, v := range val.AsValueMap() {
-		if key == "" || strings.ContainsAny(key, "=\x00") || v.IsNull() || strings.Contains(v.AsString(), "\x00") {
+	if t := val.Type(); !t.IsObjectType() && !t.IsMapType() {
+		r.refuse(attr, "%q: map of string required.", name)
+		return nil
+	}
+	out := make([]string, 0, val.LengthInt())
+	for it := val.ElementIterator(); it.Next(); {
+		k, v := it.Element()
+		key, value, err := k.AsString(), "", error(nil)
+		if value, ok = text(v); !ok {
+			if v, err = convert.Convert(v, cty.String); err != nil {
+				r.refuse(attr, "%q: element %q: %s.", name, key, err)
+				return nil
+			}
+			if ok = !v.IsNull(); ok {
+				value = v.AsString()
+			}
+		}
+		if !ok || key == "" || strings.ContainsAny(key, "=\x00") || strings.Contains(value, "\x00") {
 			r.refuse(attr, "%q is not a name and value that an environment can hold.", key)
 			return nil
 		}
-		out = append(out, key+"="+v.AsString())
+		out = append(out, key+"="+value)
 	}
 	sort.Strings(out)
 	return out

@@ -2,6 +2,8 @@ package lang
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -17,25 +19,51 @@ func Parse(src []byte, filename string) (*hcl.File, hcl.Diagnostics) {
 	if !ok || len(src) < 2*partBytes {
 		return hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
 	}
+	parts := cut(src, ends)
+	parsed := make([]*hcl.File, len(parts))
+	found := make([]hcl.Diagnostics, len(parts))
+	var wait sync.WaitGroup
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, p := range parts {
+		wait.Add(1)
+		turns <- struct{}{}
+		go func() {
+			defer wait.Done()
+			parsed[i], found[i] = hclsyntax.ParseConfig(src[p.start.Byte:p.end], filename, p.start)
+			<-turns
+		}()
+	}
+	wait.Wait()
 	whole := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}}
 	var nav navigation
 	var diags hcl.Diagnostics
+	for i, file := range parsed {
+		diags = append(diags, found[i]...)
+		diags = append(diags, join(whole, file.Body.(*hclsyntax.Body))...)
+		nav = append(nav, part{parts[i].start.Byte, file.Nav})
+	}
+	return &hcl.File{Body: whole, Bytes: src, Nav: nav}, diags
+}
+
+// piece is a part of a text.
+type piece struct {
+	start hcl.Pos
+	end   int
+}
+
+// cut gives parts of about partBytes that end where top-level lines do.
+func cut(src []byte, ends []int) []piece {
+	var out []piece
 	start := hcl.InitialPos
 	line := start.Line
 	for i, end := range ends {
 		line += 1 + newlines(src, ends, i)
-		if last := i == len(ends)-1; !last && end-start.Byte < partBytes {
-			continue
-		} else if last {
-			end = len(src)
+		if end-start.Byte >= partBytes {
+			out = append(out, piece{start, end})
+			start = hcl.Pos{Byte: end, Line: line, Column: 1}
 		}
-		file, d := hclsyntax.ParseConfig(src[start.Byte:end], filename, start)
-		diags = append(diags, d...)
-		nav = append(nav, part{start.Byte, file.Nav})
-		diags = append(diags, join(whole, file.Body.(*hclsyntax.Body))...)
-		start = hcl.Pos{Byte: end, Line: line, Column: 1}
 	}
-	return &hcl.File{Body: whole, Bytes: src, Nav: nav}, diags
+	return append(out, piece{start, len(src)})
 }
 
 // newlines counts the line ends before the i-th end of a top-level line that are
