@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
+	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -112,7 +112,7 @@ func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []by
 	for _, art := range f.report.Artifacts {
 		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
 	}
-	st, err := statement.New(subjects, predicate(f.report, e.claims()))
+	st, err := statement.New(subjects, predicate.Of(f.report, e.claims()))
 	if err != nil {
 		return fmt.Errorf("state the verdict: %w", err)
 	}
@@ -137,22 +137,6 @@ func (e *executed) claims() statement.Claims {
 		c.Reproducible = e.reproduction.claim()
 	}
 	return c
-}
-
-// predicate is the report in the form that is signed.
-func predicate(r report.Report, claims statement.Claims) statement.Report {
-	p := statement.Report{
-		Run: r.SessionID, Crate: statement.Crate{Name: r.CrateName, Version: r.CrateVersion},
-		StartedOn: r.StartedAt, FinishedOn: r.StartedAt.Add(time.Duration(r.TotalDurationMS) * time.Millisecond),
-		Level: r.Level, Status: statement.Status(r.DeploymentStatus), Claims: claims,
-	}
-	for _, l := range r.Levels {
-		p.Levels = append(p.Levels, statement.Level{Name: l.Name, Ready: l.Ready, Missing: l.Missing})
-	}
-	for _, g := range r.Gates {
-		p.Gates = append(p.Gates, statement.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: statement.GateStatus(report.Word(g.Status)), Message: g.Message})
-	}
-	return p
 }
 
 // facts are what the report is made of.

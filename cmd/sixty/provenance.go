@@ -19,6 +19,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/sixtyhq/sixty/attest/statement"
+	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
 	"github.com/sixtyhq/sixty/internal/advisory"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
@@ -46,7 +47,7 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 	if err != nil {
 		return statement.Provenance{}, err
 	}
-	p := predicate(r, statement.Claims{})
+	p := predicate.Of(r, statement.Claims{})
 	return statement.Provenance{
 		BuildDefinition: statement.BuildDefinition{
 			BuildType: statement.BuildType, ExternalParameters: params,

@@ -10,6 +10,7 @@ import (
 	"github.com/sixtyhq/sixty/attest/sbom"
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
+	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/crate"
@@ -49,7 +50,7 @@ func (f *finished) attest(ctx context.Context, e *executed, signer sign.Signer, 
 	if err != nil {
 		return err
 	}
-	r := predicate(f.report, e.claims())
+	r := predicate.Of(f.report, e.claims())
 	// The gates and their levels are the policy, and the pipeline holds them.
 	policy := *provenance.BuildDefinition.ExternalParameters.Pipeline
 	vsa := r.VSA(statement.Verifier{ID: project, Version: map[string]string{"sixty": f.report.Sixty}},

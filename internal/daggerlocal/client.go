@@ -142,6 +142,11 @@ func (c *Client) Container() *Container { return &Container{object{c.q.Select("c
 // Directory is an empty directory.
 func (c *Client) Directory() *Directory { return &Directory{object{c.q.Select("directory")}} }
 
+// Version is the engine's version.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	return get[string](ctx, c.q.Select("version"))
+}
+
 // CacheVolume is a volume that outlives sessions.
 func (c *Client) CacheVolume(key string) *CacheVolume {
 	return &CacheVolume{object{c.q.Select("cacheVolume").Arg("key", key)}}

@@ -116,6 +116,11 @@ func (c *Container) ImageRef(ctx context.Context) (string, error) {
 	return get[string](ctx, c.q.Select("imageRef"))
 }
 
+// Stdout is what the last command printed.
+func (c *Container) Stdout(ctx context.Context) (string, error) {
+	return get[string](ctx, c.q.Select("stdout"))
+}
+
 // Sync runs all that leads to the container. A command that fails gives an
 // *ExecError.
 func (c *Container) Sync(ctx context.Context) (*Container, error) {

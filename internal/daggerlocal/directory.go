@@ -47,6 +47,9 @@ func (d *Directory) Filter(opts ...DirectoryFilterOpts) *Directory {
 	return &Directory{object{q}}
 }
 
+// ID names it in the session.
+func (d *Directory) ID(ctx context.Context) (ID, error) { return d.id(ctx) }
+
 // Digest is the digest of its content.
 func (d *Directory) Digest(ctx context.Context) (string, error) {
 	return get[string](ctx, d.q.Select("digest"))

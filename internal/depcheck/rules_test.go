@@ -86,10 +86,14 @@ var rules = []rule{
 	{folder: "examples/packs", others: none},
 
 	// What both mains wire, and the engine of the Dagger module.
-	{folder: "internal/deploy", ours: []string{"internal", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
+	{folder: "internal/deploy", ours: []string{"internal/blob", "internal/initrec", "internal/cargo", "internal/config", "internal/crate", "internal/lang", "internal/market", "internal/plan", "internal/remote", "internal/report", "internal/run", "internal/verdict", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
+	{folder: "internal/module", ours: []string{"internal", "stages"}, others: none},
 	{folder: "internal/daggerlocal", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient", "github.com/vektah/gqlparser/v2"}},
 	{folder: "internal/dagger", ours: []string{"internal/daggerlocal"}}, // an engine puts its own client there
 	{folder: "internal/daggerengine", ours: []string{"internal/plan", "internal/dagger", "internal/initrec", "internal/blob"}, others: none},
+
+	// The Dagger module.
+	{folder: "", ours: []string{"internal/dagger", "internal/module", "internal/market"}, others: none},
 
 	// In every container.
 	{folder: "internal/initrec", others: none},
@@ -101,6 +105,8 @@ var rules = []rule{
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},
 	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},
+	{folder: "cmd/sixty/predicate", ours: []string{"attest", "internal/report"}, others: none},
+	{folder: "cmd/sixty/reportsigner", ours: []string{"attest", "cmd/sixty/predicate", "internal/report"}, others: []string{"github.com/sigstore/sigstore-go"}},
 	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
 	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
@@ -111,6 +117,8 @@ var rules = []rule{
 	// Tests of the repository itself.
 	{folder: "internal/depcheck", others: none},
 	{folder: "internal/docs", others: none},
+	{folder: "internal/daggertest", others: []string{"github.com/vektah/gqlparser/v2"}},
+	{folder: "internal/enginetest", ours: []string{"internal/report"}, others: []string{"github.com/google/go-cmp"}},
 }
 
 // heavy are projects that no package of the root module may need, and why: the

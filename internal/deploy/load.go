@@ -14,6 +14,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/stages"
 )
 
@@ -45,6 +46,9 @@ func (e *DiagnosticsError) Error() string {
 
 // DefaultPipeline is the name of a project's pipeline file.
 const DefaultPipeline = "pipeline.hcl"
+
+// templateVariable is the pipeline's variable for the pack.
+const templateVariable = "template"
 
 // BuiltIn is the name of the built-in pipeline.
 const BuiltIn = "built-in pipeline.hcl"
@@ -118,6 +122,10 @@ func (r *Run) choose() (first, second config.Stage, pack []lang.Given, err error
 		return first, second, nil, Mistake{err}
 	}
 	var own []lang.Given
+	hasTemplate := slices.ContainsFunc(cfg.Variables, func(v lang.Variable) bool { return v.Name == templateVariable })
+	if r.req.Template != "" && hasTemplate {
+		own = append(own, lang.Given{Name: templateVariable, Text: r.req.Template, Source: "template"})
+	}
 	for _, g := range slices.Concat(auto, r.req.Given) {
 		if slices.ContainsFunc(cfg.Variables, func(v lang.Variable) bool { return v.Name == g.Name }) {
 			own = append(own, g)
@@ -134,5 +142,33 @@ func (r *Run) choose() (first, second config.Stage, pack []lang.Given, err error
 	if first, second, diags = cfg.Concept(r.Variables); diags.HasErrors() {
 		return first, second, nil, &DiagnosticsError{diags, cfg.Files}
 	}
+	// A template can be chosen where the pipeline has no variable for it, too.
+	if id := r.req.Template; id != "" && !hasTemplate {
+		if first.Pack != id {
+			first.Version = "" // it is for the pack that the pipeline names
+		}
+		first.Pack, first.When = id, true
+	}
 	return first, second, pack, nil
 }
+
+// Images are the pipeline's image blocks, evaluated without a crate, on which
+// they can't depend.
+func Images(req Request) ([]config.Image, error) {
+	r := &Run{req: req, host: Host{View: silent{}}}
+	if _, _, _, err := r.choose(); err != nil {
+		return nil, err
+	}
+	images, diags := r.Config.EvaluateImages(r.Variables)
+	if diags.HasErrors() {
+		return nil, &DiagnosticsError{diags, r.Config.Files}
+	}
+	return images, nil
+}
+
+// silent is a view that shows nothing.
+type silent struct{}
+
+func (silent) Note(string, ...any)    {}
+func (silent) Started(string, string) {}
+func (silent) Ended(plan.Result)      {}

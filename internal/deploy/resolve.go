@@ -82,12 +82,19 @@ func (r *Run) generate(ctx context.Context, first, second config.Stage, given []
 		for name, v := range second.Vars {
 			values = append(values, lang.Given{Name: name, Value: v, Source: "stage.generation.vars"})
 		}
-		made, err = generation.Render(ctx, generation.Request{Pack: pack.Pack, Dependencies: pack.Dependencies, Given: append(values, given...),
-			Dir: r.req.Output, Epoch: r.req.Epoch, Graphs: second.Graphs})
+		req := generation.Request{Pack: pack.Pack, Dependencies: pack.Dependencies, Given: append(values, given...),
+			Dir: r.req.Output, Epoch: r.req.Epoch, Graphs: second.Graphs}
+		if r.host.Remote != nil {
+			req.Remote = r.host.Remote(second.Graphs)
+		}
+		made, err = generation.Render(ctx, req)
 		return err
 	})
 	if err != nil {
 		return "", err
+	}
+	for _, answer := range made.Plan.Record.Answers {
+		r.Template.Answers = append(r.Template.Answers, report.Answer{Endpoint: answer.Endpoint, Query: answer.Query, SHA256: answer.SHA256})
 	}
 	err = r.timed("generation", "write", func() error { return made.Write(ctx, false) })
 	if err != nil {

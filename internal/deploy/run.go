@@ -14,6 +14,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/remote"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/stages"
 	"github.com/sixtyhq/sixty/stages/concept"
@@ -30,6 +31,9 @@ type Request struct {
 	Dir string
 	// Output is the folder of a new crate.
 	Output string
+	// Template is the pack of a new crate; empty: the one that the pipeline
+	// names, if any.
+	Template string
 	// Given are values of variables, of the pipeline or the pack; later ones
 	// win.
 	Given []lang.Given
@@ -88,6 +92,9 @@ type Host struct {
 	Registries func(ctx context.Context, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error)
 	// Authorities are certificate authorities for steps that have the network.
 	Authorities blob.Blob
+	// Remote asks the SPARQL endpoints that a pipeline names; nil: none is
+	// asked.
+	Remote func(graphs []config.Graph) *remote.Asker
 }
 
 // Run is a run, as far as it has come.

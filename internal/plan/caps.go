@@ -17,6 +17,8 @@ type Caps struct {
 	Layouts bool
 	// Services: steps may have processes beside them.
 	Services bool
+	// Conditions: steps may have surroundings other than the usual ones.
+	Conditions bool
 }
 
 // Refusal is what of a step an engine can't keep; Range is where the step was
@@ -54,6 +56,9 @@ func Check(g *Graph, caps Caps) []Refusal {
 		}
 		if len(s.Services) > 0 && !caps.Services {
 			refuse("the %s engine can't run services", caps.Name)
+		}
+		if s.Conditions != nil && !caps.Conditions {
+			refuse("the %s engine can't change a step's surroundings", caps.Name)
 		}
 		for _, name := range images {
 			if image, ok := g.Image(name); !ok {

@@ -69,8 +69,9 @@ func Caps() plan.Caps {
 		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
 		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
 			plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
-		Layouts:  true,
-		Services: true,
+		Layouts:    true,
+		Services:   true,
+		Conditions: true,
 	}
 }
 

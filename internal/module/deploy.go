@@ -1,0 +1,222 @@
+package module
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/sixtyhq/sixty/internal/dagger"
+	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/report"
+)
+
+// Deployed is a run that is over.
+type Deployed struct {
+	Report report.Report
+	// Dir is the report's folder: report.json, its other forms, logs and
+	// artifacts, and, where it is signed, bundle and public key.
+	Dir *dagger.Directory
+	// Source is the crate.
+	Source *dagger.Directory
+	// Failures says in words which steps said no, each with the end of its log.
+	Failures string
+}
+
+// Deploy runs all stages and writes the report. One that says no is no error.
+func Deploy(ctx context.Context, client *dagger.Client, in Inputs, by *Signing) (*Deployed, error) {
+	if err := by.check(); err != nil {
+		return nil, err
+	}
+	s, r, err := do(ctx, client, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := deploy.ExportLogs(r.Results, s.path("report", "logs")); err != nil {
+		return nil, err
+	}
+	artifacts, err := deploy.ExportArtifacts(r.Results, s.path("report", "artifacts"))
+	if err != nil {
+		return nil, err
+	}
+	for i := range artifacts {
+		artifacts[i].Path = "artifacts/" + artifacts[i].Name
+	}
+	d := &Deployed{Report: r.Report(artifacts), Failures: failures(r.Results), Source: s.crate(r)}
+	if by != nil {
+		d.Report.Attestation = report.Attestation{Signed: true, Bundle: BundleFile}
+	}
+	if err := s.writeReport(r, d.Report); err != nil {
+		return nil, err
+	}
+	s.host.View.Note("%s  %s %s at level %s in %s. %s", d.Report.DeploymentStatus, d.Report.CrateName, d.Report.CrateVersion, d.Report.Level,
+		report.Duration(d.Report.TotalDurationMS), d.Report.Recommendation)
+	d.Dir = s.directory("report")
+	if by != nil {
+		if d.Dir, err = by.sign(ctx, client, d.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// The names of a report's forms in its folder.
+const (
+	ReportFile   = "report.json"
+	MarkdownFile = "report.md"
+	metricsFile  = "metrics.json"
+	// BundleFile is the signed bundle.
+	BundleFile = ReportFile + ".sigstore.json"
+)
+
+// writeReport writes the report in every form that there is.
+func (s *session) writeReport(r *deploy.Run, rep report.Report) error {
+	text, err := rep.JSON()
+	if err != nil {
+		return err
+	}
+	metrics, err := json.MarshalIndent(r.Verdict.Metrics, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the metrics: %w", err)
+	}
+	for name, content := range map[string][]byte{
+		ReportFile: text, MarkdownFile: []byte(rep.Markdown()), metricsFile: append(metrics, '\n'), "report.schema.json": report.Schema,
+	} {
+		if err := s.write(content, "report", name); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	return nil
+}
+
+// do runs what the inputs ask for.
+func do(ctx context.Context, client *dagger.Client, in Inputs) (*session, *deploy.Run, error) {
+	s, err := open(ctx, client, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	req, err := s.request()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := deploy.Do(ctx, s.host, req)
+	return s, r, err
+}
+
+// crate is the source that was judged, as a directory of the engine.
+func (s *session) crate(r *deploy.Run) *dagger.Directory {
+	if rel, err := filepath.Rel(s.dir, r.Crate.Dir); err == nil && filepath.IsLocal(rel) {
+		return s.directory(rel)
+	}
+	abs, err := filepath.Abs(s.dir)
+	if err != nil {
+		return s.inputs.Source
+	}
+	if rel, err := filepath.Rel(abs, r.Crate.Dir); err == nil && filepath.IsLocal(rel) {
+		return s.directory(rel)
+	}
+	return s.inputs.Source
+}
+
+// Stages runs the clean room and some stages, and judges their gates alone. What
+// it says is the answer in words; a no is an error with the same words.
+func Stages(ctx context.Context, client *dagger.Client, in Inputs) (string, error) {
+	_, r, err := do(ctx, client, in)
+	if err != nil {
+		return "", err
+	}
+	rep := r.Report(nil)
+	var b strings.Builder
+	for _, g := range rep.Gates {
+		if g.Status != plan.StatusNotRun {
+			fmt.Fprintf(&b, "%-12s %-14s %-8s %s\n", g.Name, g.Level, report.Word(g.Status), g.Message)
+		}
+	}
+	if !r.StagesPassed() {
+		return "", errors.New(strings.TrimSpace("not passed: " + rep.CrateName + " " + rep.CrateVersion + "\n" + b.String() + failures(r.Results)))
+	}
+	return rep.CrateName + " " + rep.CrateVersion + "\n" + b.String(), nil
+}
+
+// NotReady is the error of a deployment whose report says no; nil when it says
+// yes.
+func (d *Deployed) NotReady() error {
+	if d.Report.DeploymentStatus == report.Ready {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s %s at level %s. %s\n", d.Report.DeploymentStatus, d.Report.CrateName, d.Report.CrateVersion, d.Report.Level, d.Report.Recommendation)
+	for _, g := range d.Report.Gates {
+		if g.Status == plan.StatusFailed {
+			fmt.Fprintf(&b, "  gate %s (%s) failed: %s\n", g.Name, g.Level, g.Message)
+		}
+	}
+	b.WriteString(d.Failures)
+	return errors.New(strings.TrimSpace(b.String()))
+}
+
+// Crate is the .crate archive in the report's folder; empty when there is none.
+func (d *Deployed) Crate() string {
+	for _, art := range d.Report.Artifacts {
+		if strings.HasSuffix(art.Name, ".crate") {
+			return art.Path
+		}
+	}
+	return ""
+}
+
+// failures shows each step that said no: where it stands in the pipeline and
+// the end of its log.
+func failures(results []plan.Result) string {
+	var b strings.Builder
+	for _, r := range results {
+		switch r.Status {
+		case plan.StatusFailed, plan.StatusTimedOut, plan.StatusError:
+		default:
+			continue
+		}
+		where := ""
+		if r.Range.File != "" {
+			where = fmt.Sprintf(" (%s:%d)", filepath.Base(r.Range.File), r.Range.StartLine)
+		}
+		how := report.Word(r.Status)
+		if r.Status == plan.StatusFailed && r.ExitCode != nil {
+			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
+		}
+		if r.Reason != "" {
+			how += ": " + r.Reason
+		}
+		fmt.Fprintf(&b, "\nStep %s%s %s%s\n", r.Step, where, how, readable(deploy.LogTail(r.Dir, 30)))
+	}
+	return b.String()
+}
+
+// readable drops what a terminal would obey: text of a step's log is hostile.
+func readable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r >= 0x20 && r != 0x7f && (r < 0x80 || r > 0x9f) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// HasCrate reports whether a directory is a crate or a workspace.
+func HasCrate(ctx context.Context, dir *dagger.Directory) (bool, error) {
+	if dir == nil {
+		return false, nil
+	}
+	entries, err := dir.Entries(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look into the source: %w", err)
+	}
+	for _, e := range entries {
+		if e == "Cargo.toml" {
+			return true, nil
+		}
+	}
+	return false, nil
+}

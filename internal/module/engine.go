@@ -1,0 +1,117 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/dagger"
+	"github.com/sixtyhq/sixty/internal/daggerengine"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/run"
+)
+
+// engine is the Dagger engine that the module runs on.
+type engine struct {
+	session *session
+	// images are the containers of resolved images, by name.
+	images map[string]*dagger.Container
+
+	once    sync.Once
+	version string
+}
+
+// Name is the engine's name and version.
+func (e *engine) Name() string {
+	e.once.Do(func() {
+		var err error
+		if e.version, err = e.session.client.Version(context.Background()); err != nil {
+			e.version = "of unknown version"
+		}
+	})
+	return "dagger " + e.version
+}
+
+// Caps is what the engine can keep.
+func (e *engine) Caps() plan.Caps { return daggerengine.Caps() }
+
+// Image resolves an image block: the container that was given, or what the
+// block's registry has, which the engine asks.
+func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, error) {
+	if base := e.session.inputs.Base; base != nil {
+		digest, err := base.Rootfs().Digest(ctx)
+		if err != nil {
+			return plan.Image{}, fmt.Errorf("image %q: the container that was given: %w", block.Name, err)
+		}
+		e.images[block.Name] = base
+		return plan.Image{Ref: "container", Digest: digest, Origin: "the container that was given"}, nil
+	}
+	if block.From == "" || strings.HasPrefix(block.From, "oci-layout://") {
+		return plan.Image{}, fmt.Errorf("image %q has no address in a registry, and Dagger makes no images from Debian's packages: give the container that steps start from (--base)", block.Name)
+	}
+	c := e.session.client.Container().From(block.From)
+	ref, err := c.ImageRef(ctx)
+	if err != nil {
+		return plan.Image{}, fmt.Errorf("image %q: get %s: %w; a container of your own can stand in its place (--base)", block.Name, block.From, err)
+	}
+	_, digest, ok := strings.Cut(ref, "@")
+	if !ok {
+		return plan.Image{}, fmt.Errorf("image %q: %s has no digest", block.Name, ref)
+	}
+	e.images[block.Name] = c
+	return plan.Image{Ref: ref, Digest: digest, Origin: block.From + " as the engine knows it"}, nil
+}
+
+// Runner returns what runs the steps of a graph.
+func (e *engine) Runner(g *plan.Graph, secrets []config.Secret) (run.Runner, error) {
+	given := map[string]*dagger.Secret{}
+	for _, s := range secrets {
+		value, ok := e.session.inputs.Secrets[s.Name]
+		if !ok {
+			return nil, errors.New(missingSecret(s))
+		}
+		given[s.Name] = value
+	}
+	keys, err := plan.Keys(g, "sixty "+Version)
+	if err != nil {
+		return nil, err
+	}
+	return daggerengine.New(daggerengine.Options{
+		Client: e.session.client, Graph: g, Init: initProgram(e.session.client), Images: e.images, Keys: keys,
+		Scratch: e.session.path("trees"), Results: e.session.path("results"), Secrets: given,
+	}), nil
+}
+
+func missingSecret(s config.Secret) string {
+	return fmt.Sprintf("the pipeline declares the secret %q (%s:%d), which was not given: dagger call with-secret --name %s --value env://NAME deploy …",
+		s.Name, s.Range.Filename, s.Range.Start.Line, s.Name)
+}
+
+// goImage is where the module's own programs are built.
+const goImage = "golang:1.26-alpine"
+
+// initProgram is sixty-init, built from the module's own source. The build is
+// known by those sources, so it happens once on an engine.
+func initProgram(client *dagger.Client) *dagger.File {
+	source := client.CurrentModule().Source().Filter(dagger.DirectoryFilterOpts{Include: []string{
+		"go.mod", "go.sum", "cmd/sixty-init/*.go", "internal/initrec/*.go", "internal/cargo/vendor/*.go",
+	}})
+	return build(client, source, ".", "./cmd/sixty-init")
+}
+
+// build is a program of this repository, static and reproducible.
+func build(client *dagger.Client, source *dagger.Directory, dir, pkg string) *dagger.File {
+	const out = "/out/program"
+	return client.Container().From(goImage).
+		WithMountedCache("/go/pkg/mod", client.CacheVolume("sixty-go-modules")).
+		WithMountedCache("/root/.cache/go-build", client.CacheVolume("sixty-go-build")).
+		WithEnvVariable("CGO_ENABLED", "0").
+		WithEnvVariable("GOFLAGS", "-buildvcs=false").
+		WithMountedDirectory("/src", source).
+		WithWorkdir("/src/" + dir).
+		WithExec([]string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg}).
+		File(out)
+}

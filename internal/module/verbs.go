@@ -1,0 +1,216 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/dagger"
+	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/market"
+	"github.com/sixtyhq/sixty/internal/picture"
+	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/preview"
+	"github.com/sixtyhq/sixty/stages/concept"
+	"github.com/sixtyhq/sixty/stages/generation"
+)
+
+// Generate renders a pack into a new crate.
+func Generate(ctx context.Context, client *dagger.Client, in Inputs) (*dagger.Directory, error) {
+	s, err := open(ctx, client, in)
+	if err != nil {
+		return nil, err
+	}
+	req, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := deploy.Generate(ctx, s.host, req); err != nil {
+		return nil, err
+	}
+	return s.directory("made"), nil
+}
+
+// Plan makes the plan of a run and runs nothing of it.
+func Plan(ctx context.Context, client *dagger.Client, in Inputs) (preview.Plan, error) {
+	s, err := open(ctx, client, in)
+	if err != nil {
+		return preview.Plan{}, err
+	}
+	req, err := s.request()
+	if err != nil {
+		return preview.Plan{}, err
+	}
+	r, err := deploy.Plan(ctx, s.host, req)
+	if err != nil {
+		return preview.Plan{}, err
+	}
+	keys, err := plan.Keys(r.Graph, "sixty "+Version)
+	if err != nil {
+		return preview.Plan{}, err
+	}
+	p := preview.New(preview.Input{Graph: r.Graph, Keys: keys})
+	p.Sixty, p.CrateName, p.CrateVersion, p.Source, p.Level = Version, r.Crate.Name, r.Crate.Version, r.Source, req.Level
+	p.Warnings = r.Warnings
+	if r.Template != nil {
+		p.Template = r.Template.ID + " " + r.Template.Version
+	}
+	for _, g := range r.Pipeline.Gates {
+		p.Gates = append(p.Gates, preview.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity})
+	}
+	return p, nil
+}
+
+// PlanFile is a plan as a file of JSON.
+func PlanFile(client *dagger.Client, p preview.Plan) (*dagger.File, error) {
+	text, err := p.JSON()
+	if err != nil {
+		return nil, err
+	}
+	return client.Directory().WithNewFile("plan.json", string(text)).File("plan.json"), nil
+}
+
+// Graph draws a plan in a format: dot, mermaid, svg or html.
+func Graph(client *dagger.Client, p preview.Plan, format string) (*dagger.File, error) {
+	var text string
+	var err error
+	name := "pipeline." + format
+	switch format {
+	case "dot":
+		text = picture.DOT(p)
+	case "mermaid":
+		text, name = picture.Mermaid(p), "pipeline.mmd"
+	case "svg":
+		text = picture.SVG(p)
+	case "html":
+		text, err = picture.HTML(p)
+	default:
+		formats := []string{"dot", "mermaid", "svg", "html"}
+		err = fmt.Errorf("a picture is %s, not %q.%s", strings.Join(formats, ", "), format, lang.DidYouMean(format, formats))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return client.Directory().WithNewFile(name, text).File(name), nil
+}
+
+// Search finds packs that ship with sixty.
+func Search(ctx context.Context, q market.Query) ([]market.Hit, error) {
+	catalog, err := shipped{}.catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Search(q), nil
+}
+
+// Image is the container that steps on an image start from.
+func Image(ctx context.Context, client *dagger.Client, in Inputs, name string) (*dagger.Container, error) {
+	s, err := open(ctx, client, in)
+	if err != nil {
+		return nil, err
+	}
+	req, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	images, err := deploy.Images(req)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, block := range images {
+		if block.Name == name {
+			if _, err := s.engine.Image(ctx, block); err != nil {
+				return nil, err
+			}
+			return s.engine.images[name], nil
+		}
+		names = append(names, block.Name)
+	}
+	return nil, fmt.Errorf("the pipeline has no image %q; it has %s.%s", name, strings.Join(names, ", "), lang.DidYouMean(name, names))
+}
+
+// Update brings what changed in a pack since a crate was generated into the
+// crate, and keeps its edits: a three-way merge.
+func Update(ctx context.Context, client *dagger.Client, in Inputs, to string) (*dagger.Changeset, error) {
+	s, err := open(ctx, client, in)
+	if err != nil {
+		return nil, err
+	}
+	dir := s.path("source")
+	record, err := generation.ReadRecord(dir)
+	if err != nil {
+		return nil, err
+	}
+	base, next, err := s.packVersions(ctx, record, to)
+	if err != nil {
+		return nil, err
+	}
+	req, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	made, dropped, err := generation.Update(ctx, generation.UpdateRequest{Dir: dir, Base: base.Pack, New: next.Pack,
+		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies, Given: req.Given})
+	if err != nil {
+		return nil, err
+	}
+	s.host.View.Note("Update of %s %s to %s", base.ID, base.Version, next.Version)
+	for _, name := range dropped {
+		s.host.View.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
+	}
+	for _, w := range made.Plan.Writes {
+		if w.Action == codegen.Marked {
+			s.host.View.Note("Conflict in %s (%s): edit what stands between <<<<<<< and >>>>>>>", readable(w.Path), w.Reason)
+		}
+	}
+	if err := made.Write(ctx, false); err != nil {
+		return nil, err
+	}
+	return s.directory("source").Changes(in.Source), nil
+}
+
+// packVersions finds the packs that a record names and those to update to.
+func (s *session) packVersions(ctx context.Context, record codegen.Record, to string) (base, next *concept.Packs, err error) {
+	if record.Pack == nil {
+		return nil, nil, errors.New("the folder was not generated from a pack")
+	}
+	m := shipped{market.NewCache(s.path("packs"))}
+	catalog, err := m.catalog(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	base = &concept.Packs{}
+	for _, ref := range record.Dependencies {
+		pack, err := catalog.Recorded(ctx, m.cache, ref.ID, ref.Version, ref.Digest)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find what was generated: %w", err)
+		}
+		base.Dependencies = append(base.Dependencies, pack)
+	}
+	if base.Pack, err = catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest); err != nil {
+		return nil, nil, fmt.Errorf("find what was generated: %w", err)
+	}
+	next, err = m.Resolve(ctx, record.Pack.ID, to)
+	return base, next, err
+}
+
+// Packs are the packs that ship with sixty, by id.
+func Packs(ctx context.Context) ([]string, error) {
+	entries, faults, err := concept.Shipped().List(ctx)
+	if err := errors.Join(append(slices.Clone(faults), err)...); err != nil {
+		return nil, fmt.Errorf("list the packs: %w", err)
+	}
+	var ids []string
+	for _, e := range entries {
+		if !slices.Contains(ids, e.ID) {
+			ids = append(ids, e.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
