@@ -107,6 +107,7 @@ var rules = []rule{
 	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "cmd/sixty/predicate", ours: []string{"attest", "internal/report"}, others: none},
 	{folder: "cmd/sixty/reportsigner", ours: []string{"attest", "cmd/sixty/predicate", "internal/report"}, others: []string{"github.com/sigstore/sigstore-go"}},
+	{folder: "cmd/sixty/lsp", ours: []string{"internal/lang"}},
 	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},
 	{folder: "cmd/sixty/packregistry", ours: []string{"internal/market"}},
