@@ -38,6 +38,7 @@ func markdownPath(report string) string { return strings.TrimSuffix(report, ".js
 // finished is what lies on disk when a run is over.
 type finished struct {
 	report    report.Report
+	claims    statement.Claims
 	dir       string
 	path      string
 	bundle    string
@@ -60,6 +61,8 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signin
 		return nil, err
 	}
 	f.report = e.facts().Report(artifacts)
+	f.claims = e.claims()
+	f.report.Claims = report.Claims{Hermetic: reported(f.claims.Hermetic), Deterministic: reported(f.claims.Deterministic), Reproducible: reported(f.claims.Reproducible)}
 	if by != nil {
 		f.bundle = o.report + bundleSuffix
 		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle)}
@@ -112,7 +115,7 @@ func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []by
 	for _, art := range f.report.Artifacts {
 		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
 	}
-	st, err := statement.New(subjects, predicate.Of(f.report, e.claims()))
+	st, err := statement.New(subjects, predicate.Of(f.report, f.claims))
 	if err != nil {
 		return fmt.Errorf("state the verdict: %w", err)
 	}
@@ -164,4 +167,12 @@ func writeFile(path string, content []byte) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// reported is a claim without its evidence, which the signed statement has.
+func reported(c *statement.Claim) *report.Claim {
+	if c == nil {
+		return nil
+	}
+	return &report.Claim{Holds: c.Holds, Detail: c.Detail, Varied: c.Varied, NotVaried: c.NotVaried}
 }

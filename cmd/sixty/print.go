@@ -103,6 +103,9 @@ func (a *app) printAnswer(f *finished, crateDir string) {
 			fmt.Fprintf(w, "binary\t%s\n", art.Path)
 		}
 	}
+	if claims := r.Claims.Text(); claims != "" {
+		fmt.Fprintf(w, "claims\t%s\n", claims)
+	}
 	fmt.Fprintf(w, "report\t%s\n", f.path)
 	if f.bundle != "" {
 		fmt.Fprintf(w, "bundle\t%s\n", f.bundle)

@@ -50,7 +50,7 @@ func (f *finished) attest(ctx context.Context, e *executed, signer sign.Signer, 
 	if err != nil {
 		return err
 	}
-	r := predicate.Of(f.report, e.claims())
+	r := predicate.Of(f.report, f.claims)
 	// The gates and their levels are the policy, and the pipeline holds them.
 	policy := *provenance.BuildDefinition.ExternalParameters.Pipeline
 	vsa := r.VSA(statement.Verifier{ID: project, Version: map[string]string{"sixty": f.report.Sixty}},

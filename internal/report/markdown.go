@@ -43,6 +43,7 @@ func (r Report) Markdown() string {
 			fmt.Fprintf(&b, "| %s | %d | %s |\n", escape(a.Name), a.Bytes, code(a.SHA256))
 		}
 	}
+	r.Claims.markdown(&b)
 	b.WriteString("\n")
 	for _, i := range r.Images {
 		fmt.Fprintf(&b, "Image %s: %s (%s)\n", escape(i.Name), escape(i.Ref), escape(i.Origin))

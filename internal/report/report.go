@@ -45,6 +45,7 @@ type Report struct {
 	// NetworkSteps are the executed steps that had the network.
 	NetworkSteps     []string    `json:"network_steps"`
 	Artifacts        []Artifact  `json:"artifacts"`
+	Claims           Claims      `json:"claims,omitzero"`
 	Attestation      Attestation `json:"attestation"`
 	DeploymentStatus string      `json:"deployment_status"`
 	Recommendation   string      `json:"recommendation"`

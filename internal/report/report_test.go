@@ -56,6 +56,7 @@ func full() Report {
 		Level:        "basic",
 		NetworkSteps: []string{"setup.lockfile"},
 		Artifacts:    []Artifact{{Name: "a`|b", Path: "out/a", SHA256: strings.Repeat("cd", 32), Bytes: 7}},
+		Claims:       Claims{Hermetic: &Claim{Holds: true}, Reproducible: &Claim{Detail: hostile, Varied: []string{"path: a, b"}, NotVaried: []string{"kernel"}}},
 		Attestation:  Attestation{Signed: true, Bundle: "r`|.json", KeyHint: "k"}, DeploymentStatus: NotReady,
 		Recommendation: hostile, Warnings: []string{"w"},
 	}
