@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -38,6 +37,8 @@ type executed struct {
 	verdict  verdict.Verdict
 	engine   string
 	started  time.Time
+	// estimates are how long steps took in earlier runs, by ID.
+	estimates map[string]time.Duration
 	// belongs is where the crate's folder will be, when it is rendered elsewhere.
 	belongs string
 	// again is what a second process planned; nil where that was not measured.
@@ -64,6 +65,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	known := readHistory(cache)
+	estimates := known.durations()
 	view, err := a.printer(known)
 	if err != nil {
 		return nil, err
@@ -88,7 +90,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err := a.resolveImages(ctx, cache, r, view); err != nil {
 		return nil, err
 	}
-	e := &executed{resolved: r, engine: eng.name, started: started}
+	e := &executed{resolved: r, engine: eng.name, started: started, estimates: estimates}
 	if err := a.lock(ctx, o, e, eng, view); err != nil {
 		return nil, err
 	}
@@ -243,13 +245,9 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 	if err != nil {
 		return err
 	}
-	width := o.width
-	if width < 1 {
-		width = runtime.NumCPU()
-	}
 	audit := validation.Audit{Crate: e.crate, Database: a.auditDatabase(o), Results: eng.results}
 	e.results, err = run.Steps(ctx, e.graph, run.Options{
-		Engine: runner, Runners: map[string]run.Runner{validation.AuditRunner: audit}, Width: width,
+		Engine: runner, Runners: map[string]run.Runner{validation.AuditRunner: audit}, Width: o.steps(), Estimates: e.estimates,
 		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
 		Ended: func(r plan.Result) {
 			if r.Reason != stages.NotAsked && r.Reason != stages.NotSelected {

@@ -77,6 +77,7 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 	}
 	e.belongs = home
 	in.Graph, in.Last = e.graph, lastrun.Read(lastrun.File(cache, home))
+	in.Width, in.Estimates = o.steps(), readHistory(cache).durations()
 	p := preview.New(in)
 	p.Unknown = slices.Insert(p.Unknown, 0, unknown...)
 	e.describe(o, &p)

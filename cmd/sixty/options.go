@@ -111,7 +111,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.auditDB, "audit-db", "", "folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
 	f.BoolVar(&o.resolve, "resolve", false, "make a missing Cargo.lock, in a step of its own that has the network")
 	f.BoolVar(&o.hostCommands, "allow-host-commands", false, "let the pipeline's secrets come from commands that run on this machine, outside of any container")
-	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: the number of processors)")
+	f.IntVar(&o.width, "jobs", 0, "steps that run at once (default: one a processor, with 1 GiB of memory for each)")
 	o.targetFlag(cmd)
 	o.engineFlags(f)
 	f.BoolVar(&o.explain, "explain", false, "say of each step that ran what made it run (see sixty explain)")

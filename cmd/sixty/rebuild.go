@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -49,13 +48,9 @@ func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages
 	if err != nil {
 		return nil, err
 	}
-	width := o.width
-	if width < 1 {
-		width = runtime.NumCPU()
-	}
 	view.Note("Building again in other surroundings, without a cache")
 	results, err := run.Steps(ctx, g, run.Options{
-		Engine: runner, Width: width,
+		Engine: runner, Width: o.steps(),
 		Started: func(s plan.Step) { view.Started(s.ID, s.Stage) }, Ended: view.Ended,
 	})
 	if err != nil {

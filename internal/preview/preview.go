@@ -38,6 +38,8 @@ type Plan struct {
 	Images  []Image  `json:"images"`
 	Stages  []Stage  `json:"stages"`
 	Gates   []Gate   `json:"gates"`
+	// Schedule is nil where the steps can't be ordered.
+	Schedule *Schedule `json:"schedule,omitempty"`
 	// Unknown is what can't be known before the run.
 	Unknown  []Unknown `json:"unknown"`
 	Warnings []string  `json:"warnings,omitempty"`
@@ -191,6 +193,10 @@ type Input struct {
 	// NoKeys says why no key of a step can be known; empty when they can.
 	NoKeys string
 	Last   lastrun.Record
+	// Width is how many steps would run at once, and Estimates how long steps
+	// took, by ID.
+	Width     int
+	Estimates map[string]time.Duration
 }
 
 // New puts a graph into the form; what is known of the whole is left to the
@@ -214,6 +220,9 @@ func New(in Input) Plan {
 			stage.Steps = append(stage.Steps, in.step(step, why[step.ID]))
 		}
 		p.Stages = append(p.Stages, stage)
+	}
+	if s, err := plan.NewSchedule(in.Graph, in.Width, in.Estimates); err == nil {
+		p.Schedule = schedule(s)
 	}
 	return p
 }

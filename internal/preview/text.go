@@ -210,6 +210,7 @@ func (p Plan) Summary() string {
 	}
 	text := fmt.Sprintf("%s to run, %d skipped, %s. When last run: %d answered from the cache, %d executed, %d unknown.\n",
 		count(runs, "step"), skipped, count(len(p.Gates), "gate"), cached, executed, unknown)
+	text += p.Schedule.text()
 	if len(p.Targets) > 0 {
 		text += fmt.Sprintf("Limited to %s and what that needs: such a run is never READY.\n", strings.Join(p.Targets, ", "))
 	}

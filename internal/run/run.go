@@ -27,6 +27,9 @@ type Options struct {
 	Runners map[string]Runner
 	// Width is how many steps run at once; below one means one.
 	Width int
+	// Estimates are how long steps are likely to take, by ID. The steps that
+	// begin the longest chains start first, see plan.LongestFirst.
+	Estimates map[string]time.Duration
 	// Started and Ended are told of each step, from the scheduler's own
 	// goroutine, so they need no lock; both may be nil.
 	Started func(s plan.Step)
@@ -39,7 +42,7 @@ type Options struct {
 // others are not run. The error is for a graph that can't be ordered: all
 // that happens to steps is in the results.
 func Steps(ctx context.Context, g *plan.Graph, opts Options) ([]plan.Result, error) {
-	order, err := plan.Order(g)
+	order, err := plan.LongestFirst(g, opts.Estimates)
 	if err != nil {
 		return nil, err
 	}
