@@ -35,11 +35,16 @@ test: image lint ## all tests, those that need the engine included
 	cd attest && $(GO) test ./...
 	cd cmd/sixty && $(GO) test ./...
 
-lint: ## formatting and vet
+lint: ## formatting, vet, and golangci-lint where it is installed
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'not formatted: run gofmt -w .' >&2; exit 1; }
 	$(GO) vet ./...
 	cd attest && $(GO) vet ./...
 	cd cmd/sixty && $(GO) vet ./...
+	@if command -v golangci-lint >/dev/null; then \
+		golangci-lint run ./... && (cd attest && golangci-lint run ./...) && cd cmd/sixty && golangci-lint run ./...; \
+	else \
+		echo 'golangci-lint is not installed, so what .golangci.yml asks for was NOT checked: https://golangci-lint.run'; \
+	fi
 
 bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all -rounds 5')
 	$(GO) run ./bench $(BENCH)
