@@ -316,9 +316,14 @@ func (p *planner) checkOrder() {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Steps can't be ordered", Detail: err.Error() + "."}
 	var cycle *plan.CycleError
 	if errors.As(err, &cycle) {
-		if step, ok := p.graph.Step(cycle.Steps[0]); ok {
-			d.Subject = config.HCLRange(step.Range)
+		steps := p.graph.ByID()
+		var places []string
+		for _, id := range cycle.Steps {
+			at := steps[id].Range
+			places = append(places, fmt.Sprintf("%s (%s:%d)", id, at.File, at.StartLine))
 		}
+		d.Subject = config.HCLRange(steps[cycle.Steps[0]].Range)
+		d.Detail = "Steps wait for each other in a cycle, each one for the one before it: " + strings.Join(places, " → ") + "."
 	}
 	p.diags = append(p.diags, d)
 }

@@ -48,7 +48,7 @@ func (r *reader) value(name string, t cty.Type) (cty.Value, *hcl.Attribute, bool
 	}
 	if !val.IsWhollyKnown() {
 		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: NotKnown,
-			Detail:  fmt.Sprintf("%q shapes what will run, so it can't depend on the results of steps.", name),
+			Detail:  fmt.Sprintf("%q shapes what will run, so it can't depend on what is known later: the results of steps, and for images and the first two stages the crate and the outputs of modules.", name),
 			Subject: attr.Expr.Range().Ptr()})
 		return cty.NilVal, attr, false
 	}

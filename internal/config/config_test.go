@@ -215,45 +215,48 @@ func ref(r Ref) string {
 	return text
 }
 
-// TestInvalid loads each file of testdata/invalid and compares its diagnostics
-// with its comments: "# ERROR line: text" and "# WARNING line: text" each stand
-// for one, and there are no others.
+// TestInvalid loads each file and folder of testdata/invalid and compares all
+// that is said of it with the golden file beside it.
 func TestInvalid(t *testing.T) {
-	paths, err := filepath.Glob("testdata/invalid/*.hcl*")
+	paths, err := filepath.Glob("testdata/invalid/*")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no test data: ", err)
 	}
-	comment := regexp.MustCompile(`(?m)# (ERROR|WARNING) (\d+): (.+?)(?:"\]?,)?$`)
 	for _, path := range paths {
+		if strings.HasSuffix(path, ".golden") {
+			continue
+		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			src, err := os.ReadFile(path)
+			cfg, diags := Load(path)
+			src, _ := os.ReadFile(path)
+			_, diags = evaluate(cfg, diags, given(string(src)))
+			if len(diags) == 0 {
+				t.Fatal("nothing is wrong with it")
+			}
+			var b strings.Builder
+			for _, d := range diags {
+				severity := map[hcl.DiagnosticSeverity]string{hcl.DiagError: "error", hcl.DiagWarning: "warning"}[d.Severity]
+				at := "-" // a value that a flag gave
+				if d.Subject != nil {
+					at = strings.TrimPrefix(d.Subject.String(), "testdata/invalid/")
+				}
+				fmt.Fprintf(&b, "%s: %s: %s. %s\n", at, severity, d.Summary, d.Detail)
+			}
+			if strings.Contains(b.String(), "h1dden") {
+				t.Error("a sensitive value is shown")
+			}
+			golden := path + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wanted := comment.FindAllStringSubmatch(string(src), -1)
-			if len(wanted) == 0 {
-				t.Fatal("the file says nothing of what is wrong with it")
-			}
-			cfg, diags := Load(path)
-			_, diags = evaluate(cfg, diags, given(string(src)))
-			left := diags
-			for _, want := range wanted {
-				line, _ := strconv.Atoi(want[2])
-				found := false
-				for i, d := range left {
-					severity := map[hcl.DiagnosticSeverity]string{hcl.DiagError: "ERROR", hcl.DiagWarning: "WARNING"}[d.Severity]
-					if severity == want[1] && d.Subject != nil && d.Subject.Start.Line == line && strings.Contains(d.Summary+": "+d.Detail, want[3]) {
-						left = append(append(hcl.Diagnostics{}, left[:i]...), left[i+1:]...)
-						found = true
-						break
-					}
-				}
-				if !found {
-					t.Errorf("there is no %s", want[0])
-				}
-			}
-			for _, d := range left {
-				t.Errorf("not expected: %d: %s: %s", d.Subject.Start.Line, d.Summary, d.Detail)
+			if b.String() != string(want) {
+				t.Errorf("got\n%s\nwant (rewrite with -update)\n%s", b.String(), want)
 			}
 		})
 	}
@@ -290,12 +293,17 @@ func TestReadValues(t *testing.T) {
 		}
 		return path
 	}
+	list := "[" + strings.Repeat("1,", 700) + "]"
+	loops := "[for a in " + list + " : [for b in " + list + " : a]]"
 	cases := map[string]struct{ file, src, want, fails string }{
 		"hcl":       {file: "a.hcl", src: "b = [1]\na = \"x\"", want: `a="x" b=[1] `},
 		"json":      {file: "a.json", src: `{"a": "x"}`, want: `a="x" `},
 		"empty":     {file: "a.hcl"},
 		"reference": {file: "a.hcl", src: "a = var.b", fails: "Variables not allowed"},
-		"function":  {file: "a.hcl", src: `a = upper("b")`, fails: "Function calls not allowed"},
+		"function":  {file: "a.hcl", src: `a = upper("b")`, fails: `There is no function named "upper"`},
+		"loop":      {file: "a.hcl", src: "a = [for x in [1, 2] : x]", want: "a=[1, 2] "},
+		"loops":     {file: "a.hcl", src: "a = " + loops, fails: "all loops and templates together"},
+		"JSON loop": {file: "a.json", src: `{"a": "${` + loops + `}"}`, fails: "all loops and templates together"},
 		"block":     {file: "a.hcl", src: "a {}", fails: "block"},
 		"syntax":    {file: "a.hcl", src: "a = ", fails: "a.hcl:1"},
 		"nesting":   {file: "a.hcl", src: "a = " + strings.Repeat("(", 1<<20), fails: "File too large"},
@@ -314,6 +322,15 @@ func TestReadValues(t *testing.T) {
 	}
 	if _, err := ReadValues(filepath.Join(dir, "none")); err == nil {
 		t.Error("no error for a file that is not there")
+	}
+}
+
+// TestValuesAreBounded: what a flag or the environment gives is metered as well.
+func TestValuesAreBounded(t *testing.T) {
+	list := "[" + strings.Repeat("1,", 700) + "]"
+	v := lang.Variable{Name: "a", Type: cty.List(cty.List(cty.Number))}
+	if _, err := v.Parse("[for a in "+list+" : [for b in "+list+" : a]]", "--var"); err == nil || !strings.Contains(err.Error(), "all loops and templates together") {
+		t.Errorf("got %v", err)
 	}
 }
 

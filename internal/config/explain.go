@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/sixtyhq/sixty/internal/lang"
 )
 
 // explain says of every value in a diagnostic that came from a variable where
@@ -18,6 +20,11 @@ func (c *Config) explain(diags hcl.Diagnostics) hcl.Diagnostics {
 	seen := map[string]bool{}
 	var out hcl.Diagnostics
 	for _, d := range diags {
+		if problem, ok := strings.CutPrefix(d.Detail, lang.MeterFailed); ok {
+			plain := *d
+			plain.Summary, plain.Detail = "Value too large", "Here "+problem
+			d = &plain
+		}
 		at := ""
 		if d.Subject != nil {
 			at = d.Subject.String()

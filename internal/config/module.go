@@ -103,6 +103,9 @@ func (l *loader) modules(c *Config, chain []string) hcl.Diagnostics {
 			if from < 0 {
 				cycle = append([]string{"."}, cycle...)
 			}
+			for i, folder := range cycle {
+				cycle[i] = "./" + strings.TrimPrefix(folder, ".")
+			}
 			refuse("Modules call each other in a cycle: %s.", strings.Join(cycle, " → "))
 			continue
 		case l.count > maxModules || len(below) > maxModuleDepth:
@@ -134,7 +137,7 @@ func (l *loader) folder(dir string, at hcl.Range) (*Config, hcl.Diagnostics) {
 	}
 	names, sources, err := l.read(dir)
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module can't be read", Detail: err.Error() + ".", Subject: &at}}
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module can't be read", Detail: "The " + err.Error() + ".", Subject: &at}}
 	}
 	c, diags := l.parse(filepath.Join(l.root, filepath.FromSlash(dir)), names, sources)
 	diags = append(diags, c.checkModule()...)
@@ -147,12 +150,12 @@ func (l *loader) folder(dir string, at hcl.Range) (*Config, hcl.Diagnostics) {
 func (l *loader) read(dir string) ([]string, map[string][]byte, error) {
 	root, err := os.OpenRoot(l.root)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("folder %s can't be read: %w", l.root, err)
 	}
 	defer root.Close()
 	entries, err := fs.ReadDir(root.FS(), dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the folder %s can't be read: %w", dir, errors.Unwrap(err))
+		return nil, nil, fmt.Errorf("folder %s can't be read: %w", dir, errors.Unwrap(err))
 	}
 	var names []string
 	sources := map[string][]byte{}
@@ -162,19 +165,19 @@ func (l *loader) read(dir string) ([]string, map[string][]byte, error) {
 		}
 		f, err := root.Open(filepath.FromSlash(path.Join(dir, e.Name())))
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("file %s can't be read: %w", path.Join(dir, e.Name()), err)
 		}
 		src, err := io.ReadAll(io.LimitReader(f, lang.MaxSourceBytes+1))
 		f.Close()
 		if err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", path.Join(dir, e.Name()), err)
+			return nil, nil, fmt.Errorf("file %s can't be read: %w", path.Join(dir, e.Name()), err)
 		}
 		name := filepath.Join(l.root, filepath.FromSlash(dir), e.Name())
 		names = append(names, name)
 		sources[name] = src
 	}
 	if len(names) == 0 {
-		return nil, nil, fmt.Errorf("the folder %s has no .hcl file", dir)
+		return nil, nil, fmt.Errorf("folder %s has no .hcl file", dir)
 	}
 	return names, sources, nil
 }

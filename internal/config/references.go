@@ -135,6 +135,9 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Results are not known here",
 					Detail: "What steps measured can be read in gates and outputs alone, since all else is decided before anything runs.", Subject: t.SourceRange().Ptr()})
 			default:
+				if s.results {
+					s.roots = append(s.roots[:len(s.roots):len(s.roots)], "metrics")
+				}
 				diags = append(diags, undeclared(t, "Unknown name", fmt.Sprintf("There is nothing named %q here.", root), "", root,
 					append(append(keys(known), "stage", "step", "path", "crate"), s.roots...)))
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/sixtyhq/sixty/internal/lang"
 )
@@ -33,14 +34,22 @@ func ReadValues(file string) ([]lang.Given, error) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	attrs, diags := parsed.Body.JustAttributes()
+	body, isNative := parsed.Body.(*hclsyntax.Body)
+	if !isNative {
+		if body, diags = native(parsed.Body, lang.BlockSchema{AnyAttribute: true}); diags.HasErrors() {
+			return nil, diags
+		}
+	}
+	lang.Meter(body)
+	attrs, diags := body.JustAttributes()
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	ctx := lang.Constants()
 	var out []lang.Given
 	for _, name := range sortedNames(attrs) {
 		attr := attrs[name]
-		val, d := attr.Expr.Value(nil)
+		val, d := attr.Expr.Value(ctx)
 		diags = append(diags, d...)
 		out = append(out, lang.Given{Name: name, Value: val, Source: fmt.Sprintf("%s:%d", file, attr.Range.Start.Line), Range: attr.Range.Ptr()})
 	}

@@ -3,6 +3,7 @@ package lang
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -64,6 +65,19 @@ func readFile(dir, name string) ([]byte, error) {
 	return b, nil
 }
 
+// plainly says what is wrong with a path instead of which call of the system
+// failed.
+func plainly(name string, err error) error {
+	var failed *fs.PathError
+	switch {
+	case !filepath.IsLocal(filepath.FromSlash(path.Clean(name))):
+		return fmt.Errorf("%s is outside of the folder of the pipeline or module", name)
+	case errors.As(err, &failed):
+		return fmt.Errorf("%s: %w", name, failed.Err)
+	}
+	return err
+}
+
 func pathFunc(t cty.Type, f func(name string) (cty.Value, error)) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "path", Type: cty.String}},
@@ -71,7 +85,7 @@ func pathFunc(t cty.Type, f func(name string) (cty.Value, error)) function.Funct
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := f(args[0].AsString())
 			if err != nil {
-				return cty.NilVal, function.NewArgError(0, err)
+				return cty.NilVal, function.NewArgError(0, plainly(args[0].AsString(), err))
 			}
 			return v, nil
 		},
@@ -147,7 +161,7 @@ func fileSetFunc(dir string) function.Function {
 				return nil
 			})
 			if err != nil {
-				return cty.NilVal, function.NewArgError(0, err)
+				return cty.NilVal, function.NewArgError(0, plainly(args[0].AsString(), err))
 			}
 			if len(names) == 0 {
 				return cty.ListValEmpty(cty.String), nil
@@ -169,7 +183,7 @@ func templateFileFunc(dir string) function.Function {
 		name := args[0].AsString()
 		src, err := readFile(dir, name)
 		if err != nil {
-			return cty.NilVal, function.NewArgError(0, err)
+			return cty.NilVal, function.NewArgError(0, plainly(name, err))
 		}
 		if !args[1].Type().IsObjectType() && !args[1].Type().IsMapType() {
 			return cty.NilVal, function.NewArgErrorf(1, "a map or object of values is needed, not %s", args[1].Type().FriendlyName())

@@ -19,13 +19,16 @@ const (
 // of the language, since it is a keyword.
 const meterName = "for"
 
+// MeterFailed begins the detail of HCL's diagnostic when the bounds are reached.
+const MeterFailed = `Call to function "` + meterName + `" failed: `
+
 // Meter bounds the loops and templates of a syntax tree, which can make any
 // amount of values without a function: it puts a call around each collection
 // that is looped over, each value that a loop makes and each part of a
 // template. FunctionMap has the function, with a count of its own per map.
-func Meter(body *hclsyntax.Body) {
+func Meter(tree hclsyntax.Node) {
 	// Visiting can't fail: the visitor gives no diagnostics.
-	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {
+	_ = hclsyntax.VisitAll(tree, func(node hclsyntax.Node) hcl.Diagnostics {
 		switch e := node.(type) {
 		case *hclsyntax.ForExpr:
 			e.CollExpr = metered(e.CollExpr)
@@ -83,6 +86,10 @@ func meter() function.Function {
 }
 
 // Constant evaluates an expression that may refer to nothing.
-func Constant(e hcl.Expression) (cty.Value, hcl.Diagnostics) {
-	return e.Value(&hcl.EvalContext{Functions: map[string]function.Function{meterName: meter()}})
+func Constant(e hcl.Expression) (cty.Value, hcl.Diagnostics) { return e.Value(Constants()) }
+
+// Constants is what expressions that may refer to nothing are evaluated with; what
+// the loops of all of them make is counted together.
+func Constants() *hcl.EvalContext {
+	return &hcl.EvalContext{Functions: map[string]function.Function{meterName: meter()}}
 }

@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -136,7 +137,8 @@ func (v Variable) Parse(text, source string) (cty.Value, error) {
 	if diags.HasErrors() {
 		return cty.NilVal, fmt.Errorf("%q is not a value of type %s: %s", text, typeexpr.TypeString(v.Type), diags[0].Detail)
 	}
-	val, diags := expr.Value(nil)
+	Meter(expr)
+	val, diags := Constant(expr)
 	if diags.HasErrors() {
 		return cty.NilVal, fmt.Errorf("%q is not a value of type %s: %s", text, typeexpr.TypeString(v.Type), diags[0].Detail)
 	}
@@ -255,7 +257,7 @@ func (v Variable) resolve(given map[string]Given) (cty.Value, string, hcl.Diagno
 			if v.Sensitive {
 				return fail("a value that does not fit its type %s.", typeexpr.TypeString(v.Type))
 			}
-			return fail("a value that can't be read: %s.", err)
+			return fail("a value that can't be read: %s.", strings.TrimSuffix(err.Error(), "."))
 		}
 		val = parsed
 	}

@@ -1,13 +1,3 @@
-# ERROR 11: Image without a source
-# ERROR 14: Duplicate debian block
-# ERROR 13: packages
-# ERROR 17: What does this step run?
-# ERROR 18: What does this step run?
-# ERROR 23: "level" must be one of basic, production, distribution, not "prod".
-# ERROR 23: condition
-# ERROR 26: Duplicate cache
-# ERROR 27: Invalid name
-# ERROR 28: stge
 image "a" {}
 image "b" {
   debian {}

@@ -1,4 +1,3 @@
-# ERROR 3: Value not known yet
 image "x" {
   from = crate.name
 }

@@ -1,4 +1,3 @@
-# ERROR 5: "dir" must be an absolute path
 stage "s" {
   step "a" {
     for_each = ["x", "y"]

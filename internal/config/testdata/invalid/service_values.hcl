@@ -1,10 +1,3 @@
-# ERROR 11: "tcp" takes a port, a whole number from 1 to 65535.
-# ERROR 15: "tcp" takes a port, a whole number from 1 to 65535.
-# ERROR 18: "image" takes a reference to an image.
-# ERROR 26: "services" takes a list of services
-# ERROR 30: The service "a" stands twice in the list
-# ERROR 34: "services" takes a list of services
-# ERROR 20: "timeout" must be a duration
 image "i" { from = "x" }
 service "a" {
   image = image.i

@@ -1,11 +1,3 @@
-# ERROR 13: No such service: No service "cahe" is declared. Did you mean service.cache?
-# ERROR 16: host name
-# ERROR 20: What does this service run?
-# ERROR 22: When is it ready?
-# ERROR 26: When is it ready?
-# ERROR 30: Duplicate ready block
-# ERROR 32: image
-# WARNING 32: Unused service
 image "i" { from = "x" }
 stage "s" {
   step "a" {

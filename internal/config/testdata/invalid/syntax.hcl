@@ -1,5 +1,3 @@
-# ERROR 7: Unsupported argument
-# ERROR 4: Invalid expression
 stage "a" {
   when = )
 }

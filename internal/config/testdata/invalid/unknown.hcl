@@ -1,4 +1,3 @@
-# ERROR 3: Value not known yet
 stage "generation" {
   when = crate.name == "x"
 }

@@ -1,8 +1,3 @@
-# WARNING 6: Unused variable: Nothing refers to var.a.
-# WARNING 8: Unused local: Nothing refers to local.b.
-# WARNING 10: Unused image
-# WARNING 11: Unused cache
-# WARNING 12: Unused secret
 variable "a" { default = 1 }
 locals {
   b = 1

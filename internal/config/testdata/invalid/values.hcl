@@ -1,24 +1,6 @@
 # VAR budget=soon
 # VAR level=3
 # VAR token=s3cret
-# ERROR 39: "budget" must be a duration such as "10s" or "1m30s", not "soon". The value of var.budget came from --var.
-# ERROR 41: "budget_exceeded" must be one of warn, fail, not "3". The value of var.level came from --var.
-# ERROR 42: "when": a bool is required
-# ERROR 44: "command": list of string required, but have string. var.none has its default value.
-# ERROR 47: "dir" must be an absolute path in the container, not "src".
-# ERROR 48: A sensitive value can't stand here
-# ERROR 49: "timeout" must be a duration
-# ERROR 50: "after" takes a list of steps
-# ERROR 51: "network" must be one of none, host, not "hots". Did you mean "host"?
-# ERROR 52: "image" takes a reference to an image.
-# ERROR 54: "cache" takes a reference to a cache.
-# ERROR 56: Invalid mount
-# ERROR 58: "path" must be an absolute path
-# ERROR 61: The command is empty.
-# ERROR 64: The script is empty.
-# ERROR 68: is not a name and value that an environment can hold
-# ERROR 71: Where is this secret?
-# WARNING 71: Unused secret
 variable "budget" { default = "1s" }
 variable "level" { default = "warn" }
 variable "none" { default = "x" }

@@ -1,6 +1,4 @@
 # VAR name=UPPER
-# ERROR 6: Lower case, not UPPER. The value "UPPER" came from --var.
-# ERROR 10: The variable "needed" has no default and no value was given.
 variable "name" {
   validation {
     condition     = lower(var.name) == var.name

@@ -1,0 +1,2 @@
+image "a" { from = crate.name }
+stage "s" { image = image.a }

@@ -1,0 +1,5 @@
+locals {
+  a = 1
+  b { c = 1 }
+}
+output "o" { value = local.a }

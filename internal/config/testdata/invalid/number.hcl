@@ -1,0 +1,2 @@
+locals { a = 1e99999 }
+output "o" { value = local.a }

@@ -1,0 +1,3 @@
+locals { job = 5 }
+image "rsut" { from = "y" }
+x = 1

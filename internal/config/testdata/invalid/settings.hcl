@@ -1,0 +1,3 @@
+sixty { required_version = 1 + local.x }
+sixty { require = "x" }
+locals { x = 1 }

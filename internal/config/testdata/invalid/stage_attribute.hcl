@@ -1,0 +1,6 @@
+stage "s" {
+  budgt = "10s"
+  stpe "x" {}
+}
+stage {}
+stage "a" "b" {}

@@ -1,0 +1,3 @@
+stage "s" {}
+stage "s" {}
+stage "1" {}

@@ -1,0 +1,2 @@
+stage "a" { for_each = ["b"] }
+stage "a-b" {}

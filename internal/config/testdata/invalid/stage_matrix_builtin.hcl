@@ -1,0 +1,1 @@
+stage "setup" { matrix = { x = ["y"] } }

@@ -1,0 +1,2 @@
+step "a" { command = ["x"] }
+mount "/x" {}

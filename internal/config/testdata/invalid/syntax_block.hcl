@@ -1,0 +1,5 @@
+stage "s" {
+  step "t" {
+    command = ["a"
+  }
+}

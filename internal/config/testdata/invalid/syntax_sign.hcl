@@ -1,0 +1,7 @@
+stage "s" {
+  step "t" {
+    command = ["a"];
+    env: { A = 1 }
+  }
+}
+locals { a = 1 +* 2 }

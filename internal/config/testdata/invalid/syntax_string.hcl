@@ -1,0 +1,4 @@
+locals {
+  a = "no end
+  b = 1
+}

@@ -1,0 +1,6 @@
+# VAR a=null
+variable "a" {
+  type     = number
+  nullable = false
+}
+output "o" { value = var.a }

@@ -1,0 +1,3 @@
+# VAR nmae=x
+variable "name" { default = "y" }
+output "o" { value = var.name }

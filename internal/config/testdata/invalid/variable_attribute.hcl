@@ -1,0 +1,6 @@
+variable "a" {
+  typ         = string
+  description = 1 + null
+  sensitive   = "maybe"
+}
+output "o" { value = var.a }
