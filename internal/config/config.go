@@ -111,7 +111,7 @@ func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.
 	if !cfg.broken {
 		diags = append(diags, cfg.checkReferences()...)
 	}
-	return cfg, diags
+	return cfg, inOrder(diags)
 }
 
 // parse reads the files of one folder, without the modules that they call.

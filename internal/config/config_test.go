@@ -45,7 +45,12 @@ func given(src string) []lang.Given {
 // evaluate does all that is done with a loaded pipeline before it is planned.
 func evaluate(cfg *Config, diags hcl.Diagnostics, given []lang.Given) (*Pipeline, hcl.Diagnostics) {
 	if diags.HasErrors() {
-		return nil, diags
+		if cfg == nil || !cfg.Complete() {
+			return nil, diags
+		}
+		values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
+		_, more := cfg.Evaluate(values.Values, sampleCrate())
+		return nil, append(diags, Further(diags, append(d, more...))...)
 	}
 	values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
 	if diags = append(diags, d...); d.HasErrors() {

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -45,7 +47,7 @@ func (c *Config) explain(diags hcl.Diagnostics) hcl.Diagnostics {
 		}
 		out = append(out, d)
 	}
-	return out
+	return inOrder(out)
 }
 
 // origins follows an expression, through locals, to variables.
@@ -65,4 +67,47 @@ func (c *Config) origins(e hcl.Expression, locals map[string]hcl.Expression, see
 			*out = append(*out, fmt.Sprintf("The value of var.%s came from %s.", name, source))
 		}
 	}
+}
+
+// inOrder sorts diagnostics by file and place: HCL gives those of a block's
+// attributes in any order.
+func inOrder(diags hcl.Diagnostics) hcl.Diagnostics {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		if a.Subject == nil || b.Subject == nil {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(a.Subject.Filename, b.Subject.Filename), cmp.Compare(a.Subject.Start.Line, b.Subject.Start.Line), cmp.Compare(a.Subject.Start.Column, b.Subject.Start.Column))
+	})
+	return diags
+}
+
+// Complete reports whether all files could be read whole. A configuration that
+// is complete can be evaluated though there are mistakes in it, to find more of
+// them.
+func (c *Config) Complete() bool { return !c.broken }
+
+// Further are the diagnostics that say something of lines of which nothing was
+// said yet: what follows from a mistake stands where the mistake does, or says
+// nothing of use.
+func Further(found, more hcl.Diagnostics) hcl.Diagnostics {
+	type line struct {
+		file string
+		line int
+	}
+	said := map[line]bool{}
+	for _, d := range found {
+		if d.Subject == nil {
+			continue
+		}
+		for at := d.Subject.Start.Line; at <= d.Subject.End.Line; at++ {
+			said[line{d.Subject.Filename, at}] = true
+		}
+	}
+	var out hcl.Diagnostics
+	for _, d := range more {
+		if d.Subject != nil && !said[line{d.Subject.Filename, d.Subject.Start.Line}] {
+			out = append(out, d)
+		}
+	}
+	return out
 }

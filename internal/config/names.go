@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -165,5 +166,7 @@ func (m *ModuleBlock) inputs(ctx *hcl.EvalContext) (map[string]cty.Value, hcl.Di
 	}
 	values, d := lang.ResolveVariables(m.Config.Variables, given, lang.FunctionMap(m.Config.Dir))
 	m.Config.Sources = values.Sources
+	// That an input is missing or unknown was said where the module is called.
+	d = slices.DeleteFunc(d, func(d *hcl.Diagnostic) bool { return d.Summary == lang.NoValue || d.Summary == lang.UnknownVariable })
 	return values.Values, append(diags, d...)
 }

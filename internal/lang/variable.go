@@ -66,6 +66,7 @@ func DecodeVariable(block *hcl.Block) (Variable, hcl.Diagnostics) {
 	if attr, ok := content.Attributes["default"]; ok {
 		val, d := Constant(attr.Expr)
 		diags = append(diags, d...)
+		v.Default = cty.DynamicVal // when it is wrong, it is not missing
 		if !d.HasErrors() {
 			val, err := v.convert(val)
 			switch {
