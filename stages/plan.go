@@ -322,7 +322,7 @@ func (p *planner) checkOrder() {
 			at := steps[id].Range
 			places = append(places, fmt.Sprintf("%s (%s:%d)", id, at.File, at.StartLine))
 		}
-		d.Subject = config.HCLRange(steps[cycle.Steps[0]].Range)
+		d.Subject = config.HCLRange(steps[cycle.Steps[0]].Range) // which has no byte offsets yet
 		d.Detail = "Steps wait for each other in a cycle, each one for the one before it: " + strings.Join(places, " → ") + "."
 	}
 	p.diags = append(p.diags, d)

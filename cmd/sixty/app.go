@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
@@ -160,5 +161,5 @@ func (a *app) printDiagnostics(diags hcl.Diagnostics, files map[string]*hcl.File
 		}
 	}
 	w := hcl.NewDiagnosticTextWriter(a.stderr, files, width, a.color())
-	w.WriteDiagnostics(diags) //nolint:errcheck // nowhere else to say it
+	w.WriteDiagnostics(config.Locate(diags, files)) //nolint:errcheck // nowhere else to say it
 }

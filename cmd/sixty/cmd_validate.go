@@ -71,8 +71,10 @@ func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 	var found *deploy.DiagnosticsError
 	var mistake deploy.Mistake
 	switch {
-	case errors.As(err, &found):
+	case errors.As(err, &found) && (cfg == nil || !cfg.Complete()):
 		return &config.Config{Files: found.Files}, found.Diagnostics, nil
+	case errors.As(err, &found):
+		return cfg, append(found.Diagnostics, config.Further(found.Diagnostics, o.ofValues(cfg))...), nil
 	case errors.As(err, &mistake) && cfg != nil:
 		return cfg, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable version", Detail: err.Error() + "."}), nil
 	case err != nil:
@@ -99,6 +101,27 @@ func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 		return nil, nil, err
 	}
 	return cfg, append(diags, checkWith(cfg, values.Values, about)...), nil
+}
+
+// ofValues are the mistakes of a pipeline's values, where its blocks have some
+// already. What is unknown has a sample, and gates are left for later.
+func (o *runOptions) ofValues(cfg *config.Config) hcl.Diagnostics {
+	given, _, err := o.split(cfg)
+	if err != nil {
+		return nil
+	}
+	values, diags := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
+	cfg.Sources = values.Sources
+	about, err := o.crateValue()
+	if err != nil {
+		return nil
+	}
+	sampled := map[string]cty.Value{}
+	for name, val := range values.Values {
+		sampled[name] = sample(val)
+	}
+	_, more := cfg.Evaluate(sampled, sample(about))
+	return append(without(diags, lang.NoValue), more...)
 }
 
 // crateValue is the crate that a run would take, or an unknown one where there

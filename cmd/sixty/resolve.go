@@ -139,6 +139,7 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
 		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
 	}
+	a.warn(r, diags, view)
 	return r, nil
 }
 

@@ -38,7 +38,7 @@ type DiagnosticsError struct {
 func (e *DiagnosticsError) Error() string {
 	var b strings.Builder
 	w := hcl.NewDiagnosticTextWriter(&b, e.Files, 0, false)
-	if err := w.WriteDiagnostics(e.Diagnostics); err != nil {
+	if err := w.WriteDiagnostics(config.Locate(e.Diagnostics, e.Files)); err != nil {
 		return e.Diagnostics.Error()
 	}
 	return strings.TrimSpace(b.String())
@@ -55,8 +55,8 @@ const BuiltIn = "built-in pipeline.hcl"
 
 // Load reads a pipeline and checks that it is for this version of sixty: the
 // one at path, or without one that in dir, or else the built-in one, whose folder
-// is dir. Warnings
-// come back as well.
+// is dir. Warnings come back as well, and with mistakes in its blocks the
+// pipeline does too, for who looks for more of them.
 func Load(path, dir, version string) (*config.Config, hcl.Diagnostics, error) {
 	if path == "" {
 		own := filepath.Join(dir, DefaultPipeline)
@@ -78,7 +78,7 @@ func Load(path, dir, version string) (*config.Config, hcl.Diagnostics, error) {
 		if cfg != nil {
 			e.Files = cfg.Files
 		}
-		return nil, nil, e
+		return cfg, nil, e
 	}
 	return cfg, diags, checkVersion(cfg, version)
 }
