@@ -232,7 +232,7 @@ func TestPlanRefuses(t *testing.T) {
 		"runner with image":                     {image + "stage \"t\" {\n  step \"s\" {\n    uses  = \"audit\"\n    image = image.i\n  }\n}", "runs in no container"},
 		"service of an image without a command": {image + "service \"d\" { image = image.i }\nstage \"t\" {\n  image = image.i\n  step \"s\" {\n    command  = [\"x\"]\n    services = [service.d]\n  }\n}", `service "d" needs command or script`},
 		"runner with a service":                 {image + "service \"d\" { image = image.i }\nstage \"t\" {\n  step \"s\" {\n    uses     = \"audit\"\n    services = [service.d]\n  }\n}", "runs in no container"},
-		"cycle":                                 {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    after = [step.b]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    after = [step.a]\n  }\n}", "cycle: t.a → t.b → t.a"},
+		"cycle":                                 {image + "stage \"t\" {\n  image = image.i\n  step \"a\" {\n    command = [\"x\"]\n    after = [step.b]\n  }\n  step \"b\" {\n    command = [\"x\"]\n    after = [step.a]\n  }\n}", "t.a (pipeline.hcl:4) → t.b (pipeline.hcl:8) → t.a (pipeline.hcl:4)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, diags := Plan(input(t, c.pipeline))
