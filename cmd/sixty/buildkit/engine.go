@@ -60,6 +60,8 @@ type Engine struct {
 	stores map[string]content.Store
 	mu     sync.Mutex // guards low, whose map grows as steps are lowered
 	low    lowering
+	// folders are the locks of results folders, see writing.
+	folders sync.Map
 }
 
 // Caps is what BuildKit can keep: all of it.
@@ -110,8 +112,11 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 		return res, err
 	}
 	dir := filepath.Join(e.opts.Results, digest.Digest(res.Key).Encoded())
-	run := &solve{engine: e, step: s, def: def, volumes: volumes, dir: dir}
+	run := &solve{engine: e, step: s, names: e.twins(s), def: def, volumes: volumes, dir: dir}
 	err = run.do(ctx)
+	if now := time.Now(); err == nil {
+		os.Chtimes(dir, now, now) //nolint:errcheck // says for how long it is kept, see retention
+	}
 	res.Ended = time.Now()
 	res.Cached = run.cached
 	res.Dir = dir
@@ -225,7 +230,9 @@ func (s secretStore) GetSecret(ctx context.Context, id string) ([]byte, error) {
 type solve struct {
 	engine *Engine
 	step   plan.Step
-	def    *llb.Definition
+	// names are what the engine may call the step's vertex.
+	names map[string]bool
+	def   *llb.Definition
 	// volumes are the definitions of the outputs that are mounts of their own.
 	volumes []*llb.Definition
 	dir     string
@@ -240,7 +247,7 @@ func (s *solve) do(ctx context.Context) error {
 		defer close(watched)
 		s.watch(status)
 	}()
-	fresh := false
+	var record []byte
 	_, err := s.engine.opts.Client.Build(ctx, s.engine.solveOpt(), "sixty", func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 		res, err := c.Solve(ctx, gateway.SolveRequest{Definition: s.def.ToPB(), Evaluate: true})
 		if err != nil {
@@ -257,19 +264,29 @@ func (s *solve) do(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		record, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: initrec.RecordFile})
+		record, err = ref.ReadFile(ctx, gateway.ReadRequest{Filename: initrec.RecordFile})
 		if err != nil {
 			return nil, fmt.Errorf("read the record: %w", err)
 		}
-		_, noProvenance := os.Stat(filepath.Join(s.dir, ProvenanceFile))
-		fresh = noProvenance == nil && sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
 		return gateway.NewResult(), nil
 	}, status)
 	<-watched
-	if err != nil || fresh {
+	if err != nil {
 		return err
 	}
+	folder := s.engine.writing(s.dir)
+	folder.Lock()
+	defer folder.Unlock()
+	if s.fresh(record) {
+		return nil
+	}
 	return s.export(ctx)
+}
+
+// fresh reports whether the results folder holds what a record is of.
+func (s *solve) fresh(record []byte) bool {
+	_, noProvenance := os.Stat(filepath.Join(s.dir, ProvenanceFile))
+	return noProvenance == nil && sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
 }
 
 // ProvenanceFile is the engine's own provenance in the results folder of a step
@@ -302,7 +319,7 @@ func (s *solve) salvage(ctx context.Context, c gateway.Client, cause error) erro
 		return cause
 	}
 	op := failure.Solve.Op.GetExec()
-	if op == nil || failure.Solve.Description["llb.customname"] != vertexName(s.step.ID) {
+	if op == nil || !s.names[failure.Solve.Description["llb.customname"]] {
 		return cause
 	}
 	index := -1
@@ -329,6 +346,9 @@ func (s *solve) salvage(ctx context.Context, c gateway.Client, cause error) erro
 		os.RemoveAll(tmp)
 		return errors.Join(cause, fmt.Errorf("copy the failed step's outputs: %w", err))
 	}
+	folder := s.engine.writing(s.dir)
+	folder.Lock()
+	defer folder.Unlock()
 	if err := replaceDir(tmp, s.dir); err != nil {
 		return errors.Join(cause, err)
 	}
@@ -341,7 +361,7 @@ func (s *solve) watch(status <-chan *client.SolveStatus) {
 	var own digest.Digest
 	for st := range status {
 		for _, v := range st.Vertexes {
-			if v.Name == vertexName(s.step.ID) {
+			if s.names[v.Name] {
 				own = v.Digest
 				s.cached = v.Cached
 			}

@@ -453,3 +453,44 @@ func sha(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
+
+// Steps with equal keys share a results folder, and are one vertex to the
+// engine: each gets the whole result, whichever was first.
+func TestEqualSteps(t *testing.T) {
+	for name, c := range map[string]struct {
+		command []string
+		want    plan.Status
+	}{
+		"pass": {[]string{"write", "/made/file", t.Name()}, plan.StatusPassed},
+		"fail": {[]string{"write", "/made/file", t.Name(), "7"}, plan.StatusFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var steps []plan.Step
+			for i := range 6 {
+				s := step(fmt.Sprintf("equal%d", i), c.command...)
+				s.Outputs = []plan.Output{{Name: "made", Path: "/made"}}
+				steps = append(steps, s)
+			}
+			results := t.TempDir()
+			e := engine(t, Options{Results: results}, steps...)
+			var wg sync.WaitGroup
+			for _, s := range steps {
+				wg.Go(func() {
+					r, err := e.Run(t.Context(), s)
+					if err != nil || r.Status != c.want {
+						t.Errorf("%s: %+v, %v", s.ID, r, err)
+						return
+					}
+					if b, err := os.ReadFile(filepath.Join(r.Dir, "outputs/made/file")); err != nil || string(b) != "TestEqualSteps" {
+						t.Errorf("%s: output %q, %v", s.ID, b, err)
+					}
+				})
+			}
+			wg.Wait()
+			entries, err := os.ReadDir(results)
+			if c.want == plan.StatusPassed && len(entries) != 1 || err != nil {
+				t.Errorf("written more than once: %v, %v", entries, err)
+			}
+		})
+	}
+}
