@@ -25,6 +25,8 @@ type app struct {
 	// Global flags.
 	progress string
 	cacheDir string
+	// held keeps the cache folder from being collected, see content.
+	held heldCache
 	// backwards lists the folders of packs in reverse, see planAgain.
 	backwards bool
 }
@@ -64,6 +66,7 @@ runs them all; each one has a command of its own.`,
 		a.doctorCommand(),
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(), a.consoleCommand(), a.initCommand(), a.lspCommand(),
 		a.serveCommand(), a.importCommand(),
+		a.cacheCommand(),
 		a.explainCommand(),
 		a.reproduceCommand(), a.keyCommand(), a.planAgainCommand(),
 	)

@@ -138,7 +138,7 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 	if err != nil {
 		return nil, err
 	}
-	store, err := blob.Open(filepath.Join(cache, "content"))
+	store, err := a.content(cache)
 	if err != nil {
 		return nil, err
 	}

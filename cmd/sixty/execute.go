@@ -71,7 +71,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		return nil, err
 	}
 	defer view.Close()
-	store, err := blob.Open(filepath.Join(cache, "content"))
+	store, err := a.content(cache)
 	if err != nil {
 		return nil, err
 	}

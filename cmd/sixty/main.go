@@ -54,7 +54,9 @@ func sixty(args []string) int {
 	a := newApp(os.Stdout, os.Stderr)
 	cmd := a.rootCommand()
 	cmd.SetArgs(args)
-	return a.exitCode(ctx, cmd.ExecuteContext(ctx))
+	code := a.exitCode(ctx, cmd.ExecuteContext(ctx))
+	a.collect()
+	return code
 }
 
 var errInterrupted = errors.New("interrupted")

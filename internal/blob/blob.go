@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Store is a folder of blobs. Any number of processes may use one at the same
@@ -76,12 +77,15 @@ func (s *Store) Put(write func(io.Writer) error) (Blob, error) {
 	return Blob{Digest: "sha256:" + name, Path: path, Size: counter.n}, nil
 }
 
-// PutBytes stores content; a blob that is already there is not written again.
+// PutBytes stores content; a blob that is already there is not written again, and
+// its time of modification becomes that of its last use.
 func (s *Store) PutBytes(content []byte) (Blob, error) {
 	sum := sha256.Sum256(content)
 	name := hex.EncodeToString(sum[:])
 	path := filepath.Join(s.folder(), name)
 	if st, err := os.Stat(path); err == nil && st.Size() == int64(len(content)) {
+		now := time.Now()
+		os.Chtimes(path, now, now) //nolint:errcheck // says for how long it is kept
 		return Blob{Digest: "sha256:" + name, Path: path, Size: st.Size()}, nil
 	}
 	return s.Put(func(w io.Writer) error { _, err := w.Write(content); return err })

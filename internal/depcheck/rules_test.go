@@ -104,6 +104,7 @@ var rules = []rule{
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},
+	{folder: "cmd/sixty/retention", ours: none, others: []string{"golang.org/x/sys"}},
 	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "cmd/sixty/predicate", ours: []string{"attest", "internal/report"}, others: none},
 	{folder: "cmd/sixty/reportsigner", ours: []string{"attest", "cmd/sixty/predicate", "internal/report"}, others: []string{"github.com/sigstore/sigstore-go"}},
