@@ -487,8 +487,8 @@ func TestLoopsAreBounded(t *testing.T) {
 	}
 }
 
-func FuzzEvaluate(f *testing.F) {
-	for _, pattern := range []string{"testdata/valid/*.hcl", "testdata/invalid/*.hcl", "../../pipeline.hcl"} {
+func seeds(f *testing.F, patterns ...string) {
+	for _, pattern := range patterns {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)
@@ -501,15 +501,52 @@ func FuzzEvaluate(f *testing.F) {
 			f.Add(string(src))
 		}
 	}
+}
+
+// fuzzEvaluate loads and evaluates whatever it is given as a file of a name.
+func fuzzEvaluate(f *testing.F, name string) {
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, src string) {
 		if len(src) > 64<<10 {
 			return
 		}
-		cfg, diags := Parse(dir, []string{"x.hcl"}, map[string][]byte{"x.hcl": []byte(src)})
+		cfg, diags := Parse(dir, []string{name}, map[string][]byte{name: []byte(src)})
 		p, diags := evaluate(cfg, diags, given(src))
 		if p == nil && !diags.HasErrors() {
 			t.Error("neither a pipeline nor an error")
+		}
+	})
+}
+
+func FuzzEvaluate(f *testing.F) {
+	seeds(f, "testdata/valid/*.hcl", "testdata/invalid/*.hcl", "../../pipeline.hcl")
+	fuzzEvaluate(f, "x.hcl")
+}
+
+func FuzzEvaluateJSON(f *testing.F) {
+	seeds(f, "testdata/valid/*/*.hcl.json", "testdata/invalid/*.hcl.json", "testdata/invalid/*/*.hcl.json")
+	f.Add(`{"module": {"m": {"source": "./x", "a": "${var.b}"}}, "locals": [{"a": 1}, {"b": "${[for x in [1]: x]}"}], "variable": {"b": {"type": "list(string)"}}}`)
+	fuzzEvaluate(f, "x.hcl.json")
+}
+
+func FuzzValues(f *testing.F) {
+	f.Add("a = [for x in [1] : x]\nb = \"${1}\"", false)
+	f.Add(`{"a": ["${[1]}"], "b": {"${"c"}": null}}`, true)
+	f.Fuzz(func(t *testing.T, src string, isJSON bool) {
+		name := "x.sixtyvars"
+		if isJSON {
+			name += ".json"
+		}
+		if len(src) > 64<<10 {
+			return
+		}
+		values, err := parseValues([]byte(src), name)
+		if err == nil {
+			for _, v := range values {
+				if v.Name == "" || v.Range == nil || v.Value == cty.NilVal {
+					t.Errorf("%+v", v)
+				}
+			}
 		}
 	})
 }

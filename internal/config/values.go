@@ -20,6 +20,10 @@ func ReadValues(file string) ([]lang.Given, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the values of variables: %w", err)
 	}
+	return parseValues(src, file)
+}
+
+func parseValues(src []byte, file string) ([]lang.Given, error) {
 	if d := lang.Guard(src, file); d.HasErrors() {
 		return nil, d
 	}
