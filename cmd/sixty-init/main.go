@@ -9,6 +9,8 @@
 //	init vendor --crates DIR --out DIR
 //	init expect [--exit N] [--output REGEX] [--no-output REGEX] -- COMMAND [ARG…]
 //	init serve --dir DIR --addr ADDRESS
+//	init hold
+//	init sync --dir DIR [--whole] -- COMMAND [ARG…]
 //
 // run ends with the command's own exit code; the codes of initrec that are not
 // the command's own are explained there.
@@ -32,6 +34,8 @@ const usage = `usage:
   init expect [--exit N] [--output REGEX] [--no-output REGEX] -- COMMAND [ARG…]
                                                  hold a command to what it prints
   init serve --dir DIR --addr ADDRESS            serve files on the loopback
+  init hold                                      keep a container until a signal
+  init sync --dir DIR [--whole] -- COMMAND       update a tree from standard input, then run
 `
 
 // enterVerbName is the verb by which a service's process gets into its root.
@@ -62,6 +66,10 @@ func dispatch(args []string) int {
 		err = vendorVerb(args[1:])
 	case "serve":
 		err = serveVerb(args[1:])
+	case "hold":
+		hold()
+	case "sync":
+		err = syncVerb(args[1:])
 	default:
 		err = fmt.Errorf("unknown verb %q\n%s", verb, usage)
 	}

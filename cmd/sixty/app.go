@@ -67,6 +67,7 @@ runs them all; each one has a command of its own.`,
 		a.planCommand(), a.graphCommand(), a.validateCommand(), a.fmtCommand(), a.docsCommand(), a.consoleCommand(), a.initCommand(), a.lspCommand(),
 		a.serveCommand(), a.importCommand(),
 		a.cacheCommand(),
+		a.devCommand(),
 		a.explainCommand(),
 		a.reproduceCommand(), a.keyCommand(), a.planAgainCommand(),
 	)

@@ -258,7 +258,7 @@ func (a *app) runGraph(ctx context.Context, o *runOptions, e *executed, eng *ope
 	return err
 }
 
-func (eng *openedEngine) runner(g *plan.Graph, secrets func(context.Context, string) ([]byte, error), view *progress.Printer) (run.Runner, error) {
+func (eng *openedEngine) runner(g *plan.Graph, secrets func(context.Context, string) ([]byte, error), view *progress.Printer) (*buildkit.Engine, error) {
 	keys, err := plan.Keys(g, eng.init)
 	if err != nil {
 		return nil, err

@@ -173,7 +173,7 @@ type closerFunc func() error
 func (f closerFunc) Close() error { return f() }
 
 func (e *Embedded) start(ctx context.Context, root string, maxCache int64) error {
-	w, err := newWorker(ctx, root, maxCache)
+	w, err := e.newWorker(ctx, root, maxCache)
 	if err != nil {
 		return err
 	}
@@ -243,9 +243,14 @@ func (e *Embedded) connect(ctx context.Context) (*client.Client, error) {
 // maxMessage bounds a gRPC message in bytes, as buildkitd's own default does.
 const maxMessage = 16 << 20
 
-func newWorker(ctx context.Context, root string, maxCache int64) (*base.Worker, error) {
+func (e *Embedded) newWorker(ctx context.Context, root string, maxCache int64) (*base.Worker, error) {
 	factory := runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (ctdsnapshot.Snapshotter, error) {
-		return overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+		s, err := overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+		if err == nil {
+			// The worker leaves it open, and its database locked.
+			e.onClose(s.Close)
+		}
+		return s, err
 	}}
 	opt, err := runc.NewWorkerOpt(root, factory, false, oci.ProcessSandbox, nil, nil,
 		netproviders.Opt{Mode: "host"}, nil, "", "", false, nil, "", "", nil)

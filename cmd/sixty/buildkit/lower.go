@@ -167,6 +167,15 @@ func (l *lowering) blob(dgst, name string, mode int) llb.State {
 		llb.WithCustomName("source "+name))
 }
 
+// tree is a blob that is a tar, unpacked.
+func (l *lowering) tree(dgst, target string) llb.State {
+	tar := l.blob(dgst, "source.tar", 0o644)
+	return llb.Scratch().File(llb.Copy(tar, "/source.tar", "/", &llb.CopyInfo{AttemptUnpack: true}), llb.WithCustomName("unpack "+target))
+}
+
+// outputPath is where a record has an output.
+func outputPath(name string) string { return path.Join("/", initrec.OutputsDir, name) }
+
 // mount adds a mount. Its state is what the command leaves there, if it is to be
 // kept.
 func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State, error) {
@@ -182,9 +191,7 @@ func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State
 	opts = append(opts, llb.ContentCache(llb.MountContentCacheOff))
 	switch src := m.Source; src.Kind {
 	case plan.SourceBlob:
-		tar := l.blob(src.Digest, "source.tar", 0o644)
-		tree := llb.Scratch().File(llb.Copy(tar, "/source.tar", "/", &llb.CopyInfo{AttemptUnpack: true}), llb.WithCustomName("unpack "+m.Target))
-		return exec.AddMount(m.Target, tree, opts...), nil
+		return exec.AddMount(m.Target, l.tree(src.Digest, m.Target), opts...), nil
 	case plan.SourceFetch:
 		return exec.AddMount(m.Target, fetches(src.Files), opts...), nil
 	case plan.SourceOutput:
@@ -199,7 +206,7 @@ func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State
 		if volume, ok := from.volumes[src.Output]; ok {
 			return exec.AddMount(m.Target, volume, opts...), nil
 		}
-		return exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(path.Join("/", initrec.OutputsDir, src.Output)))...), nil
+		return exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(outputPath(src.Output)))...), nil
 	case plan.SourceCache:
 		return exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared)), nil
 	case plan.SourceScratch:

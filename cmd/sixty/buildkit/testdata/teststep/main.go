@@ -51,6 +51,16 @@ func main() {
 		d, err := time.ParseDuration(args[0])
 		check(err)
 		time.Sleep(d)
+	case "sleep-unless": // sleep-unless FILE DURATION
+		if _, err := os.Stat(args[0]); err != nil {
+			d, err := time.ParseDuration(args[1])
+			check(err)
+			time.Sleep(d)
+		}
+	case "mtime":
+		st, err := os.Stat(args[0])
+		check(err)
+		fmt.Println(st.ModTime().Unix())
 	case "spawn": // a grandchild that outlives its parent
 		check(exec.Command("/bin/teststep", "sleep", args[0]).Start())
 		time.Sleep(time.Hour)
