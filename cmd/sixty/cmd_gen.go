@@ -316,7 +316,7 @@ func (a *app) watchGen(ctx context.Context, o *genOptions) error {
 		return nil
 	})
 	if ctx.Err() != nil {
-		return nil // to interrupt it is how to end it
+		return nil //nolint:nilerr // to interrupt it is how to end it
 	}
 	return err
 }

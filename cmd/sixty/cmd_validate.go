@@ -131,7 +131,7 @@ func (o *runOptions) crateValue() (cty.Value, error) {
 	if manifest == "" {
 		manifest = "Cargo.toml"
 		if _, err := os.Stat(manifest); err != nil {
-			return crate.Unknown(), nil
+			return crate.Unknown(), nil //nolint:nilerr // there is no crate at hand
 		}
 	}
 	c, err := crate.Open(manifest)

@@ -159,11 +159,11 @@ func writeFile(path string, content []byte) error {
 	// Another process may write the same file at the same time.
 	tmp := path + ".new-" + rand.Text()
 	if err := os.WriteFile(tmp, content, 0o644); err != nil {
-		os.Remove(tmp) //nolint:errcheck // it may not be there
+		os.Remove(tmp) // it may not be there
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.Rename(tmp, path); err != nil {
-		os.Remove(tmp) //nolint:errcheck // the error that counts is the first
+		os.Remove(tmp) // the error that counts is the first
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

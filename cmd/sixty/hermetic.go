@@ -121,7 +121,7 @@ const maxProvenance = 16 << 20
 func readProvenance(dir string) (*engineProvenance, error) {
 	f, err := deploy.OpenLeft(dir, buildkit.ProvenanceFile)
 	if err != nil {
-		return nil, nil //nolint:nilerr // an engine that states none
+		return nil, nil // an engine that states none
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxProvenance))

@@ -106,7 +106,7 @@ func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer
 	if err != nil {
 		return nil, err
 	}
-	dir := ""
+	var dir string
 	if c.concept.Pack != "" && c.concept.When {
 		made, err := a.render(ctx, o, r, c, view)
 		if err != nil {

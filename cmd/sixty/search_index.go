@@ -42,7 +42,7 @@ func (m *userMarket) searchIndexPath(ctx context.Context) (path string, ok bool,
 	for _, s := range append(sources, concept.Shipped()) {
 		entries, more, err := s.List(ctx)
 		if err != nil {
-			return "", false, nil // the catalog tells of it
+			return "", false, nil //nolint:nilerr // the catalog tells of it
 		}
 		faults = append(faults, more...)
 		if err := enc.Encode(entries); err != nil {

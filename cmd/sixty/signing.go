@@ -172,7 +172,7 @@ func loadKey(ctx context.Context, name string) (*sign.Key, error) {
 	if kms.IsURI(name) {
 		return kms.Load(ctx, name)
 	}
-	return withPassword(func(password sign.Password) (*sign.Key, error) { return sign.LoadKey(name, password) })
+	return withPassword(func(password sign.Password) (*sign.Key, error) { return sign.LoadKey(name, password) }) //nolint:contextcheck // a key in a file asks nobody
 }
 
 // ownKey is the user's own key; the first signature makes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -156,7 +157,7 @@ func TestLayout(t *testing.T) {
 			if math.Abs(begin.x-from.x-from.w) > 0.01 || math.Abs(end.x-to.x) > 0.01 || math.Abs(end.y-to.y-to.h/2) > 0.01 {
 				t.Fatalf("seed %d: an edge does not join its nodes", seed)
 			}
-			for leg := 1; leg < len(line.way); leg += 1 {
+			for leg := 1; leg < len(line.way); leg++ {
 				a, b := line.way[leg-1], line.way[leg]
 				if a.y != b.y || leg%2 == 1 { // only what passes a column
 					continue
@@ -183,7 +184,7 @@ func TestHostileText(t *testing.T) {
 	decoder := xml.NewDecoder(strings.NewReader(SVG(p)))
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -56,7 +56,7 @@ func sample() Input {
 		},
 		Keys:       map[string]plan.Key{"x.known": key, "x.rests": {Digest: digest("2")}, "y.mounts": {Digest: digest("3")}, "y.audit": {Digest: digest("4")}, "y.off": {Digest: digest("5")}},
 		Unresolved: map[string]string{"later": "nobody has looked it up"},
-		Width: 2, Estimates: map[string]time.Duration{"x.known": 4 * time.Second, "x.rests": 3 * time.Second, "y.audit": time.Second},
+		Width:      2, Estimates: map[string]time.Duration{"x.known": 4 * time.Second, "x.rests": 3 * time.Second, "y.audit": time.Second},
 		Last: lastrun.Record{Steps: map[string]lastrun.Step{
 			"x.known": {At: noon, Status: plan.StatusPassed, Cached: true, DurationMS: 12, Key: key},
 			"x.rests": {At: noon, Status: plan.StatusTimedOut, DurationMS: 3400, Key: plan.Key{Digest: digest("2")}},

@@ -145,7 +145,7 @@ func command(words []string) string {
 
 // source says where a mount's content comes from.
 func (p Plan) source(m Mount) string {
-	text := ""
+	var text string
 	switch m.Kind {
 	case "blob":
 		text = fmt.Sprintf("%s, %d bytes", m.Digest, m.Bytes)

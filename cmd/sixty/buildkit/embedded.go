@@ -81,20 +81,17 @@ func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	e := &Embedded{closers: []io.Closer{lock}}
 	quiet, err := logToFile(filepath.Join(root, LogFile))
 	if err != nil {
-		e.Close()
-		return nil, err
+		return nil, errors.Join(err, e.Close())
 	}
 	e.closers = append(e.closers, quiet)
 	// Last before the lock is released: a canceled step's container ends a
 	// moment after its client, and must not outlive this process.
-	e.onClose(func() error { return settle(root) })
+	e.onClose(func() error { return settle(root) }) //nolint:contextcheck // what ends the run must not end the cleaning up
 	if err := sweep(ctx, root); err != nil {
-		e.Close()
-		return nil, fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err)
+		return nil, errors.Join(fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err), e.Close())
 	}
 	if err := e.start(ctx, root, opts.MaxCacheBytes); err != nil {
-		e.Close()
-		return nil, fmt.Errorf("start the embedded engine in %s: %w", root, err)
+		return nil, errors.Join(fmt.Errorf("start the embedded engine in %s: %w", root, err), e.Close())
 	}
 	return e, nil
 }
@@ -108,8 +105,7 @@ func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, i
 	}
 	c, err := e.connect(ctx)
 	if err != nil {
-		e.Close()
-		return nil, nil, fmt.Errorf("connect to the embedded engine: %w", err)
+		return nil, nil, errors.Join(fmt.Errorf("connect to the embedded engine: %w", err), e.Close())
 	}
 	return c, e, nil
 }

@@ -129,7 +129,7 @@ func testImage(dir string) (plan.Image, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if b, err := shared(); err == nil {
-		unmountUnder(b.dir) //nolint:errcheck // best effort after the tests
+		unmountUnder(b.dir) // best effort after the tests
 		os.RemoveAll(b.dir)
 	}
 	os.Exit(code)

@@ -44,7 +44,7 @@ func daemon(t *testing.T, addr string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := os.MkdirTemp("", "sixty-remote-")
+	root, err := os.MkdirTemp("", "sixty-remote-") //nolint:usetesting // a socket's path has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +58,10 @@ func daemon(t *testing.T, addr string, args ...string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
-		cmd.Wait()                          //nolint:errcheck // it was told to end
-		unmountUnder(root)                  //nolint:errcheck // best effort after the test
-		os.RemoveAll(root)                  //nolint:errcheck // best effort after the test
+		cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		cmd.Wait()                          // it was told to end
+		unmountUnder(root)                  // best effort after the test
+		os.RemoveAll(root)                  // best effort after the test
 		if t.Failed() {
 			text, _ := os.ReadFile(log.Name())
 			t.Logf("buildkitd: %s", text)

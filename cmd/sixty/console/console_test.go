@@ -42,7 +42,7 @@ func TestEvaluate(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`var.nmae`:               "nmae",
+		`var.none`:               "none",
 		`1 +`:                    "expression",
 		`1 1`:                    "xtra",
 		``:                       "expression",

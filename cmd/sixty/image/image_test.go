@@ -348,7 +348,7 @@ func TestRust(t *testing.T) {
 			}
 			unpack(t, infos[i], dir)
 		}
-		diff, _ := exec.Command("diff", "-rq", "--no-dereference", a, b).CombinedOutput() //nolint:errcheck // 1 means that they differ
+		diff, _ := exec.Command("diff", "-rq", "--no-dereference", a, b).CombinedOutput() // 1 means that they differ
 		t.Errorf("two builds differ: %s and %s\n%s", infos[0].Digest, infos[1].Digest, diff)
 	}
 	if infos[0].Key != Rust().Key() {

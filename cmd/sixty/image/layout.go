@@ -68,7 +68,7 @@ func (w writer) stream(write func(io.Writer) error) (digest.Digest, int64, error
 	if err != nil {
 		return "", 0, err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it has been renamed, or is useless
+	defer os.Remove(f.Name()) // it has been renamed, or is useless
 	defer f.Close()
 	sum := sha256.New()
 	if err := write(io.MultiWriter(f, sum)); err != nil {

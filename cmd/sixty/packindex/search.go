@@ -136,7 +136,7 @@ func (x *Index) any(ctx context.Context, match string) (bool, error) {
 // near gives the words that w may have been meant to be. Candidates are the
 // words that share most trigrams with it, ends included.
 func (x *Index) near(ctx context.Context, w string) ([]string, error) {
-	typos := 0
+	var typos int
 	switch n := len([]rune(w)); {
 	case n >= 8:
 		typos = 2

@@ -108,7 +108,7 @@ func (o options) sign(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sign the report: %w", err)
 	}
-	signer, err := o.signer()
+	signer, err := o.signer() //nolint:contextcheck // a key in a file asks nobody
 	if err != nil {
 		return fmt.Errorf("sign the report: %w", err)
 	}

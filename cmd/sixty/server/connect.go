@@ -130,7 +130,7 @@ func attend(ctx context.Context, at place, own Identity) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	status, err := greet(conn, own)
+	status, err := greet(conn, own) //nolint:contextcheck // it has a deadline of its own
 	if ctx.Err() != nil {
 		conn.Close()
 		return nil, context.Cause(ctx)
@@ -257,7 +257,7 @@ func spawn(at place, command []string, starting *os.File) (*os.File, error) {
 	}
 	defer write.Close()
 	// The file may have been replaced since this process began.
-	cmd := exec.Command("/proc/self/exe", command...)
+	cmd := exec.Command("/proc/self/exe", command...) //nolint:noctx // it outlives whoever starts it
 	cmd.Args[0] = "sixty"
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = "/", log, log, []*os.File{write, starting}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

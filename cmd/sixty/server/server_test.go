@@ -45,7 +45,7 @@ func state(t *testing.T) string {
 	}
 	// Not the test's own folder: overlayfs has no overlayfs on it in some
 	// containers. Deep, so that the socket's path is too long for a socket.
-	base, err := os.MkdirTemp("", "sixty-serve-")
+	base, err := os.MkdirTemp("", "sixty-serve-") //nolint:usetesting // a socket's path has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestKilledServerIsReplaced(t *testing.T) {
 	if err := Wait(t.Context(), c.Server.PID); err != nil {
 		t.Fatal(err)
 	}
-	c.Close() //nolint:errcheck // its other end is dead
+	c.Close() // its other end is dead
 	if _, err := os.Lstat(placeIn(root).socket()); err != nil {
 		t.Fatalf("there is no stale socket to try: %v", err)
 	}
@@ -284,7 +284,7 @@ func TestStop(t *testing.T) {
 	if _, err := c.Client.Info(t.Context()); err == nil {
 		t.Error("an engine that is gone answers")
 	}
-	c.Close() //nolint:errcheck // its other end is gone
+	c.Close() // its other end is gone
 }
 
 func TestSilentServer(t *testing.T) {
