@@ -162,7 +162,7 @@ func TestSchema(t *testing.T) {
 // A field that is added to plan.Step changes a plan, or is named here.
 func TestEveryFieldIsShown(t *testing.T) {
 	hidden := map[string]bool{
-		"Stage": true, "Name": true, // parts of the ID
+		"Stage": true, "Name": true, "Block": true, "Instance": true, // parts of the ID
 	}
 	form := func(s plan.Step) string {
 		b, err := json.Marshal(Input{Keys: map[string]plan.Key{}}.step(s, ""))
