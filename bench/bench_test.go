@@ -61,6 +61,7 @@ func ran(t *testing.T, name string) report {
 		{"id": "setup.vendor", "status": "passed", "cached": true},
 		{"id": "setup.dependencies", "status": "passed", "cached": %t, "executed": {"user_cpu_ms": 900, "system_cpu_ms": 100}},
 		{"id": "testing.build", "status": "passed", "cached": %[2]t, "executed": {"user_cpu_ms": 900, "system_cpu_ms": 100}},
+		{"id": "testing.compile", "status": "passed", "cached": %[2]t},
 		{"id": "testing.test", "status": "passed", "cached": %[2]t},
 		{"id": "testing.examples", "status": "passed", "cached": %[2]t},
 		{"id": "validation.package", "status": "passed", "cached": %[2]t},
@@ -90,8 +91,8 @@ func TestCheck(t *testing.T) {
 		image      string
 	}{
 		{name: "not ready", want: "not READY", spoil: func(r *report) { r.DeploymentStatus = "NOT_READY" }},
-		{name: "failed step", want: "validation.docs: failed", spoil: func(r *report) { r.Stages[0].Steps[6].Status = "failed" }},
-		{name: "no such step", want: "validation.docs is there: false", spoil: func(r *report) { r.Stages[0].Steps[6].ID = "validation.other" }},
+		{name: "failed step", want: "validation.docs: failed", spoil: func(r *report) { r.Stages[0].Steps[7].Status = "failed" }},
+		{name: "no such step", want: "validation.docs is there: false", spoil: func(r *report) { r.Stages[0].Steps[7].ID = "validation.other" }},
 		{name: "another image", want: "not the one image", image: "sha256:2"},
 		{name: "steps elsewhere", want: "of CPU time", cpu: time.Second},
 	} {
@@ -118,14 +119,15 @@ func TestPage(t *testing.T) {
 		all = append(all,
 			result{"cli", caseCold, sideBare, spent{4 * d, 8 * d}},
 			result{"cli", caseCold, sideCoverage, spent{4 * d, 8 * d}},
+			result{"cli", caseCold, sideHand, spent{4 * d, 5 * d}},
 			result{"cli", caseCold, sideSixty, spent{2 * d, 6 * d}},
 		)
 	}
 	p := page{machine: machine{cores: 2, load: 1}, rounds: 3, coverage: true, rows: summarize(all)}
 	text := p.markdown()
 	for _, want := range []string{
-		"| cli | cold | 8.00 / 16.00 | 4.00 / 12.00 | 0.50 | 0.75 | 8.00 / 16.00 | 0.25 | 0.38 |",
-		"| cli | cold | 4.00 – 12.00 | 2.00 – 6.00 |",
+		"| cli | cold | 8.00 / 16.00 | 8.00 / 10.00 | 4.00 / 12.00 | 0.50 | 0.75 | 0.50 | 1.20 | – | 8.00 / 16.00 | 0.25 |",
+		"| cli | cold | 4.00 – 12.00 | 4.00 – 12.00 | 2.00 – 6.00 |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +33,10 @@ const (
 	sideBare     = "bare"
 	sideCoverage = "bare coverage"
 	sideSixty    = "sixty"
+	// sideHand is hand.sh.
+	sideHand = "by hand"
+	// sideServed is sixty with the engine that an earlier run has left running.
+	sideServed = "sixty, engine running"
 )
 
 // bench is a prepared benchmark.
@@ -138,14 +144,21 @@ func (b *bench) round(ctx context.Context, pack string, round int) ([]result, er
 	if err != nil {
 		return nil, err
 	}
+	hand, err := byHand(filepath.Join(source, "Cargo.toml"))
+	if err != nil {
+		return nil, err
+	}
 	bareName := filepath.Base(source)
-	if err := os.CopyFS(b.bare.path(bareName), os.DirFS(source)); err != nil {
-		return nil, fmt.Errorf("copy the crate: %w", err)
+	handName := "hand_" + bareName
+	for _, name := range []string{bareName, handName} {
+		if err := os.CopyFS(b.bare.path(name), os.DirFS(source)); err != nil {
+			return nil, fmt.Errorf("copy the crate: %w", err)
+		}
 	}
 	var all []result
 	for _, name := range []string{caseCold, caseChanged, caseUnchanged} {
 		if name == caseChanged {
-			for _, dir := range []string{source, b.bare.path(bareName)} {
+			for _, dir := range []string{source, b.bare.path(bareName), b.bare.path(handName)} {
 				if err := addLine(filepath.Join(dir, "src", "lib.rs"), fmt.Sprintf("const _: u32 = %d;", round)); err != nil {
 					return nil, err
 				}
@@ -158,6 +171,12 @@ func (b *bench) round(ctx context.Context, pack string, round int) ([]result, er
 				return err
 			},
 			func() error {
+				s, err := b.bare.runHand(ctx, handName, hand)
+				all = append(all, result{pack, name, sideHand, s})
+				progress("%s, round %d, %s: by hand %s", pack, round, name, s)
+				return err
+			},
+			func() error {
 				s, engine, err := b.sixty.deploy(ctx, name, filepath.Join(source, "Cargo.toml"))
 				all = append(all, result{pack, name, sideSixty, s})
 				b.versions.engine = engine
@@ -166,7 +185,15 @@ func (b *bench) round(ctx context.Context, pack string, round int) ([]result, er
 			},
 		}
 		if round%2 == 0 {
-			sides[0], sides[1] = sides[1], sides[0]
+			slices.Reverse(sides)
+		}
+		if name == caseUnchanged {
+			sides = append(sides, func() error {
+				s, err := b.sixty.served(ctx, filepath.Join(source, "Cargo.toml"))
+				all = append(all, result{pack, name, sideServed, s})
+				progress("%s, round %d, %s: sixty with its engine running %s", pack, round, name, s)
+				return err
+			})
 		}
 		for _, side := range sides {
 			if err := side(); err != nil {
@@ -175,7 +202,7 @@ func (b *bench) round(ctx context.Context, pack string, round int) ([]result, er
 		}
 	}
 	// Nobody reads what was compiled any more, and it is large.
-	return all, os.RemoveAll(b.bare.path(bareName))
+	return all, errors.Join(os.RemoveAll(b.bare.path(bareName)), os.RemoveAll(b.bare.path(handName)))
 }
 
 func (b *bench) runBare(ctx context.Context, pack, name, crate string, gates []gate) ([]result, error) {

@@ -35,8 +35,14 @@ func (c command) takeImage(layout string) error {
 }
 
 // run runs sixty where no pipeline file lies and without the user's own
-// settings for it.
+// settings for it. Its engine is its own and ends with it, so that what steps
+// cost counts.
 func (c command) run(ctx context.Context, args ...string) (spent, []byte, error) {
+	return c.with(ctx, []string{"SIXTY_SERVE=off"}, args...)
+}
+
+// with runs sixty with something more in its environment.
+func (c command) with(ctx context.Context, env []string, args ...string) (spent, []byte, error) {
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Dir = c.dir
 	for _, pair := range os.Environ() {
@@ -45,6 +51,7 @@ func (c command) run(ctx context.Context, args ...string) (spent, []byte, error)
 		}
 	}
 	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+filepath.Join(c.dir, "config"), "SIXTY_CACHE_DIR="+c.cache())
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopDelay
 	return measure(cmd)
@@ -107,6 +114,29 @@ func (c command) deploy(ctx context.Context, name, manifest string) (s spent, en
 	return s, r.Engine, r.check(name, c.image, s)
 }
 
+// served measures a run of which nothing is new, on an engine that a run before
+// it has started, and ends that engine.
+func (c command) served(ctx context.Context, manifest string) (s spent, err error) {
+	serve := []string{"SIXTY_SERVE=on"}
+	file := filepath.Join(c.out(), "report.json")
+	args := []string{"deploy", "--manifest", manifest, "--report", file, "--progress", "plain"}
+	defer func() {
+		_, _, stopped := c.with(context.WithoutCancel(ctx), serve, "serve", "--stop")
+		err = errors.Join(err, stopped)
+	}()
+	if _, _, err := c.with(ctx, serve, args...); err != nil {
+		return s, err
+	}
+	if s, _, err = c.with(ctx, serve, args...); err != nil {
+		return s, err
+	}
+	var r report
+	if err := readJSON(file, &r); err != nil {
+		return s, fmt.Errorf("read sixty's report: %w", err)
+	}
+	return s, r.check(caseUnchanged, c.image, s)
+}
+
 // auditStep is the one step that need not have passed: it may be without an
 // advisory database.
 const auditStep = "validation.audit"
@@ -145,6 +175,7 @@ func (r report) check(name, image string, s spent) error {
 		"setup.vendor":       true,
 		"setup.dependencies": name != caseCold,
 		"testing.build":      name == caseUnchanged,
+		"testing.compile":    name == caseUnchanged,
 		"testing.test":       name == caseUnchanged,
 		"testing.examples":   name == caseUnchanged,
 		"validation.package": name == caseUnchanged,
