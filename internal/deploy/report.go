@@ -88,9 +88,15 @@ func (f *Facts) Report(artifacts []report.Artifact) report.Report {
 		r.Outputs = append(r.Outputs, report.Output(o))
 	}
 	status := map[string]plan.Status{}
+	var spoken [][]string
 	for _, g := range f.Verdict.Gates {
+		spoken = append(spoken, g.Steps)
+	}
+	shares := report.Shares(f.Graph, f.Results, spoken)
+	for i, g := range f.Verdict.Gates {
 		status[g.Name] = g.Status
-		r.Gates = append(r.Gates, report.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: g.Status, Message: g.Message})
+		r.Gates = append(r.Gates, report.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: g.Status, Message: g.Message,
+			Steps: g.Steps, CPUMS: shares[i]})
 	}
 	r.Validation = report.Validation{PackageValid: status["package"], Documentation: status["docs"], Audit: status["audit"], PublishDryRun: status["publish"]}
 	for _, l := range f.Verdict.Levels {

@@ -19,9 +19,9 @@ func (r Report) Markdown() string {
 	for _, s := range r.Stages {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", escape(s.Name), Duration(s.DurationMS), s.BudgetText(), s.CachedText(), Word(s.Status))
 	}
-	b.WriteString("\n| gate | level | status | |\n| --- | --- | --- | --- |\n")
+	b.WriteString("\n| gate | level | status | CPU | |\n| --- | --- | --- | ---: | --- |\n")
 	for _, g := range r.Gates {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", escape(g.Name), escape(g.Level), Word(g.Status), escape(g.Message))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", escape(g.Name), escape(g.Level), Word(g.Status), Duration(g.CPUMS), escape(g.Message))
 	}
 	b.WriteString("\n| level | |\n| --- | --- |\n")
 	for _, l := range r.Levels {

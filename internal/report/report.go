@@ -131,6 +131,11 @@ type Gate struct {
 	Severity string      `json:"severity"`
 	Status   plan.Status `json:"status"`
 	Message  string      `json:"message,omitempty"`
+	// Steps are the steps that it speaks of.
+	Steps []string `json:"steps,omitempty"`
+	// CPUMS is its share of the processor time of those steps and of the ones
+	// that they start from, see Shares.
+	CPUMS int64 `json:"cpu_ms,omitempty"`
 }
 
 // Output is a value of the pipeline.

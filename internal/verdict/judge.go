@@ -7,6 +7,8 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -26,7 +28,10 @@ type GateResult struct {
 	Status plan.Status
 	// Message says why it failed or did not run; for a pass, the figures.
 	Message string
-	Range   plan.Range
+	// Steps are the IDs of the steps that the condition speaks of, by name or by
+	// their figures.
+	Steps []string
+	Range plan.Range
 }
 
 // Level is a readiness level and what keeps the crate from it.
@@ -164,6 +169,9 @@ func Judge(p *config.Pipeline, schema Schema, run Run, asked string, more ...Gat
 func (s scope) gate(g config.Gate) (GateResult, hcl.Diagnostics) {
 	r := GateResult{Name: g.Name, Level: g.Level, Severity: g.Severity, Status: plan.StatusNotRun, Range: config.PlanRange(g.Range)}
 	named := names(g.Condition)
+	spoken := map[string]bool{}
+	s.mentioned(named, spoken)
+	r.Steps = slices.Sorted(maps.Keys(spoken))
 	if reason := s.missing(named); reason != "" {
 		r.Message = reason
 		return r, nil
