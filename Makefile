@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test lint deps image bench bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
+.PHONY: help build demo test lint deps image bench bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ lint: ## formatting, vet, and golangci-lint where it is installed
 
 bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all -rounds 5')
 	$(GO) run ./bench $(BENCH)
+
+bench-engine: build ## what a step and an unchanged run cost, warm and cold, disk and memory
+	cd cmd/sixty && $(GO) test -run '^$$' -bench 'Step|Unchanged' -benchtime 20x . ./buildkit
 
 bench-rdf: ## load and query 1 M triples beside oxigraph on node
 	$(GO) run ./internal/sparql/bench

@@ -26,15 +26,27 @@ func smallImage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: small-image DIR")
 	}
+	ts.Check(writeSmallImage(ts.MkAbs(args[0])))
+}
+
+func writeSmallImage(dir string) error {
 	program, err := testStep()
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(program)), nil })
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	image, err := mutate.AppendLayers(empty.Image, layer)
-	ts.Check(err)
-	l, err := layout.Write(ts.MkAbs(args[0]), empty.Index)
-	ts.Check(err)
-	ts.Check(l.AppendImage(image))
+	if err != nil {
+		return err
+	}
+	l, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return err
+	}
+	return l.AppendImage(image)
 }
 
 // testStep is a root file system with that program, as a tar.
