@@ -4,6 +4,7 @@
 package preview
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -331,12 +332,12 @@ func mount(m plan.Mount) Mount {
 
 // JSON is the plan as a file.
 func (p Plan) JSON() ([]byte, error) {
-	var b strings.Builder
+	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(p); err != nil {
 		return nil, fmt.Errorf("write the plan: %w", err)
 	}
-	return []byte(b.String()), nil
+	return b.Bytes(), nil
 }
