@@ -220,7 +220,12 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 	for _, art := range artifacts {
 		first = append(first, knownArtifact{art.Name, art.SHA256, filepath.Join(dir, art.Name)})
 	}
-	return again.compare(ctx, first, before)
+	found, err := again.compare(ctx, first, before)
+	if err == nil && e.made != nil && e.again != nil {
+		// What was rendered is compared by the second process.
+		found.Artifacts = append(found.Artifacts, compared{Name: "generated files", First: e.again.first.Rendered, Second: e.again.second.Rendered})
+	}
+	return found, err
 }
 
 // printReproduction says what comparing the builds has shown, and whether all
