@@ -27,10 +27,11 @@ locals {
   selection = join(" ", crate.selection)
 
   # Members of a workspace that need each other are in no registry yet: cargo
-  # finds them here when it packs them.
+  # finds them here when it packs them. The paths are relative, as cargo knows
+  # the members by where they really lie.
   siblings = length(crate.members) < 2 ? [] : concat(["--registry", "crates-io"], local.patches)
   patches = length(crate.members) < 2 ? [] : flatten([
-    for m in crate.members : ["--config", "patch.crates-io.${m.name}.path='/src/${m.dir}'"] if m.needed
+    for m in crate.members : ["--config", "patch.crates-io.${m.name}.path='${m.dir}'"] if m.needed
   ])
 
   # A procedural macro is compiled as a part of the member that needs it, and as

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -289,6 +290,9 @@ func printStatement(w io.Writer, s statement.Statement) error {
 			return err
 		}
 		fmt.Fprintf(w, "%s  %s %s at level %s, run %s of %s.\n", readable(string(p.Status)), readable(p.Crate.Name), readable(p.Crate.Version), readable(p.Level), readable(p.Run), p.FinishedOn.Format(time.RFC3339))
+		if claims := claimed(p.Claims); claims != "" {
+			fmt.Fprintf(w, "Claims: %s.\n", claims)
+		}
 	case statement.VSAType:
 		var p statement.VSA
 		if err := s.Decode(&p); err != nil {
@@ -303,4 +307,19 @@ func printStatement(w io.Writer, s statement.Statement) error {
 		fmt.Fprintf(w, "Statement %s.\n", readable(s.PredicateType))
 	}
 	return nil
+}
+
+// claimed names the claims of a report in a line.
+func claimed(c statement.Claims) string {
+	var words []string
+	for _, name := range statement.ClaimNames {
+		switch claim := c.Claim(name); {
+		case claim == nil:
+		case claim.Holds:
+			words = append(words, name)
+		default:
+			words = append(words, "not "+name)
+		}
+	}
+	return strings.Join(words, ", ")
 }
