@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test lint deps image bench bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
+.PHONY: help build demo test lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,12 +33,14 @@ demo: image ## from an idea to a signed verdict
 test: image lint ## all tests, those that need the engine included
 	$(GO) test ./...
 	cd attest && $(GO) test ./...
+	cd test/workflows && $(GO) test -count 1 ./...
 	cd cmd/sixty && $(GO) test ./...
 
 lint: ## formatting, vet, and golangci-lint where it is installed
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'not formatted: run gofmt -w .' >&2; exit 1; }
 	$(GO) vet ./...
 	cd attest && $(GO) vet ./...
+	cd test/workflows && $(GO) vet ./...
 	cd cmd/sixty && $(GO) vet ./...
 	@if command -v golangci-lint >/dev/null; then \
 		golangci-lint run ./... && (cd attest && golangci-lint run ./...) && cd cmd/sixty && golangci-lint run ./...; \
@@ -51,6 +53,12 @@ bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all 
 
 bench-engine: build ## what a step and an unchanged run cost, warm and cold, disk and memory
 	cd cmd/sixty && $(GO) test -run '^$$' -bench 'Step|Unchanged' -benchtime 20x . ./buildkit
+
+bench-module: ## what building the Dagger module takes: CPU seconds and size
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	  GOCACHE=$$dir/cache $(GO) build std && \
+	  GOCACHE=$$dir/cache bash -c 'time $(GO) build -ldflags "-s -w" -o "$$0/module" .' $$dir && \
+	  echo "packages $$($(GO) list -deps . | wc -l), bytes $$(stat -c %s $$dir/module)"
 
 bench-rdf: ## load and query 1 M triples beside oxigraph on node
 	$(GO) run ./internal/sparql/bench

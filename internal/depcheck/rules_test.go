@@ -95,6 +95,8 @@ var rules = []rule{
 	// The Dagger module.
 	{folder: "", ours: []string{"internal/dagger", "internal/module", "internal/market"}, others: none},
 
+	{folder: "examples/go", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient"}},
+
 	// In every container.
 	{folder: "internal/initrec", others: none},
 	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor"}, others: []string{"golang.org/x/sys"}},
