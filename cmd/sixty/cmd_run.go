@@ -55,7 +55,7 @@ the command line or the configuration, 130 interrupted.`,
 			if err != nil {
 				return err
 			}
-			a.printFailures(e.results)
+			a.printFailures(e.results, e.cfg.Files)
 			a.printReport(f.report)
 			a.printAnswer(f, e.crate.Dir)
 			if f.report.DeploymentStatus != report.Ready || o.prove && !a.printReproduction(e.reproduction) {
@@ -123,7 +123,7 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 			}
 			facts := e.facts()
 			r := facts.Report(nil)
-			a.printFailures(e.results)
+			a.printFailures(e.results, e.cfg.Files)
 			r.Gates = judged(r.Gates)
 			a.printReport(r)
 			if !facts.StagesPassed() {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/deploy"
@@ -12,9 +15,10 @@ import (
 	"github.com/sixtyhq/sixty/internal/report"
 )
 
-// printFailures shows each step that said no: where it stands in the pipeline
+// printFailures shows each step that said no: where it stands in the pipeline,
+// with the line,
 // and the end of its log.
-func (a *app) printFailures(results []plan.Result) {
+func (a *app) printFailures(results []plan.Result, files map[string]*hcl.File) {
 	for _, r := range results {
 		switch r.Status {
 		case plan.StatusFailed, plan.StatusTimedOut, plan.StatusError:
@@ -25,19 +29,34 @@ func (a *app) printFailures(results []plan.Result) {
 		if r.Range.File != "" {
 			where = fmt.Sprintf(" (%s:%d)", r.Range.File, r.Range.StartLine)
 		}
+		line := sourceLine(files, r.Range)
 		how := report.Word(r.Status)
 		if r.Status == plan.StatusFailed && r.ExitCode != nil {
 			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
 		}
 		if r.Service != nil {
-			fmt.Fprintf(a.stderr, "\nStep %s%s failed%s\n", r.Step, where, readable(serviceEnd(r)))
+			fmt.Fprintf(a.stderr, "\nStep %s%s failed%s\n%s", r.Step, where, readable(serviceEnd(r)), line)
 			continue
 		}
 		if r.Reason != "" {
 			how += ": " + r.Reason
 		}
-		fmt.Fprintf(a.stderr, "\nStep %s%s %s%s\n", r.Step, where, how, readable(deploy.LogTail(r.Dir, 30)))
+		fmt.Fprintf(a.stderr, "\nStep %s%s %s\n%s%s\n", r.Step, where, how, line, strings.TrimPrefix(readable(deploy.LogTail(r.Dir, 30)), "\n"))
 	}
+}
+
+// sourceLine is the first line of a place, as diagnostics show it; empty where
+// there is none.
+func sourceLine(files map[string]*hcl.File, at plan.Range) string {
+	f := files[at.File]
+	if f == nil {
+		return ""
+	}
+	lines := bytes.Split(f.Bytes, []byte("\n"))
+	if at.StartLine < 1 || at.StartLine > len(lines) {
+		return ""
+	}
+	return fmt.Sprintf("%4d: %s\n", at.StartLine, readable(string(lines[at.StartLine-1])))
 }
 
 // serviceEnd says which service a step failed for, and shows the end of its log.
