@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/image"
+	"github.com/sixtyhq/sixty/cmd/sixty/server"
 	"github.com/sixtyhq/sixty/internal/advisory"
 )
 
@@ -107,7 +109,14 @@ func (a *app) engineFinding(ctx context.Context, cache string) finding {
 		f.note, f.fix = err.Error(), "make build"
 		return f
 	}
-	_, stop, err := buildkit.StartEmbedded(ctx, buildkit.EmbeddedOptions{Root: cache + "/engine", Waiting: func(holder string) {
+	if s, err := server.Ask(ctx, engineRoot(cache)); err == nil {
+		f.ok, f.note = true, s.Engine+", "+describe(s)
+		return f
+	} else if !errors.Is(err, server.ErrNone) {
+		f.note, f.fix = err.Error(), "sixty serve --stop --now"
+		return f
+	}
+	_, stop, err := buildkit.StartEmbedded(ctx, buildkit.EmbeddedOptions{Root: engineRoot(cache), Waiting: func(holder string) {
 		fmt.Fprintf(a.stderr, "Waiting for process %s, which uses the engine\n", holder)
 	}})
 	if err != nil {
