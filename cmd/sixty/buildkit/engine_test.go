@@ -345,9 +345,15 @@ func TestCancel(t *testing.T) {
 	if err != nil || r.Status != plan.StatusCanceled {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if out, _ := exec.Command("pgrep", "-f", "^/bin/teststep sleep 1h").Output(); len(out) > 0 {
-		t.Errorf("the step lives on: %s", out)
+	// The container ends a moment after its client.
+	var out []byte
+	for range 100 {
+		if out, _ = exec.Command("pgrep", "-f", "^/bin/teststep sleep 1h").Output(); len(out) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
+	t.Errorf("the step lives on: %s", out)
 }
 
 func TestPinnedDownloads(t *testing.T) {
