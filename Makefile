@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
+.PHONY: help build demo test vet lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,18 +30,20 @@ image: deps build ## make the images from Debian's packages
 demo: image ## from an idea to a signed verdict
 	bin/sixty deploy --template io.sixty.rust.axum-service --name my_service --version 0.1.0 --report out/report.json
 
-test: image lint ## all tests, those that need the engine included
+test: image vet ## all tests, those that need the engine included
 	$(GO) test ./...
 	cd attest && $(GO) test ./...
 	cd test/workflows && $(GO) test -count 1 ./...
 	cd cmd/sixty && $(GO) test ./...
 
-lint: ## formatting, vet, and golangci-lint where it is installed
+vet: ## formatting and vet
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'not formatted: run gofmt -w .' >&2; exit 1; }
 	$(GO) vet ./...
 	cd attest && $(GO) vet ./...
 	cd test/workflows && $(GO) vet ./...
 	cd cmd/sixty && $(GO) vet ./...
+
+lint: vet ## formatting, vet, and golangci-lint where it is installed
 	@if command -v golangci-lint >/dev/null; then \
 		golangci-lint run ./... && (cd attest && golangci-lint run ./...) && cd cmd/sixty && golangci-lint run ./...; \
 	else \
