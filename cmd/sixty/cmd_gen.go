@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/codegen"
@@ -86,8 +86,8 @@ func (o *genOptions) read(args []string) error {
 		return usagef("--check looks once and --watch goes on: give one of them")
 	}
 	if o.project != "" {
-		if o.template != "" || len(args) > 0 || o.manifest != "" || o.pipeline != "" || o.output != "" || o.name != "" || o.version != "" || slices.ContainsFunc(o.values, func(v valueFlag) bool { return v.file }) {
-			return usagef("--project runs the project's own ggen.toml in its own folder; beside it only --var and flags about writing have a meaning")
+		if o.template != "" || len(args) > 0 || o.manifest != "" || o.pipeline != "" || o.output != "" || o.name != "" || o.version != "" || o.locked || o.packPolicy != "" {
+			return usagef("--project runs the project's own ggen.toml in its own folder; beside it only --var, --var-file and flags about writing have a meaning")
 		}
 		return nil
 	}
@@ -260,8 +260,11 @@ func (a *app) planProject(ctx context.Context, o *genOptions) (*planned, error) 
 	}
 	run.Vars = map[string]any{}
 	for _, g := range given {
-		if !g.Lenient {
-			run.Vars[g.Name] = g.Text
+		if run.Vars[g.Name] = g.Text; g.Value == cty.NilVal {
+			continue
+		}
+		if run.Vars[g.Name], err = market.PlainValue(g.Value); err != nil {
+			return nil, usagef("variable %q from %s: %w", g.Name, g.Source, err)
 		}
 	}
 	if run.Epoch, err = sourceEpoch(); err != nil {

@@ -71,6 +71,9 @@ func (r *run) load(layer Layer, file string) error {
 		// ggen renders .tmpl files alone. Others are there to be included, and
 		// one that can't be is a fault where it is.
 		_ = r.add(name, string(data), source{file: name, text: string(data), line: 1})
+		if docs, err := ParseDocuments(name, string(data)); template && err == nil && docs[0].Front.To.given() {
+			r.warnings = append(r.warnings, fmt.Sprintf("%s:%d: it says where its output goes, but ggen renders files called .tmpl alone: rename it, or drop the frontmatter if it is there to be included", name, docs[0].Line))
+		}
 		return nil
 	}
 	if r.req.project == nil && isPartial(file) {

@@ -3,6 +3,7 @@ package codegen
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -89,5 +90,56 @@ func projectStory(t *testing.T, file string) {
 		if _, ok := got[name]; !ok {
 			t.Errorf("%s is missing", name)
 		}
+	}
+}
+
+// TestProjectsUseEveryKey holds the projects to the keys that there are.
+func TestProjectsUseEveryKey(t *testing.T) {
+	files, err := filepath.Glob("testdata/projects/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, key := range Keys() {
+		used := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key[0]) + `:`)
+		if !used.MatchString(all.String()) {
+			t.Errorf("no project uses %s", key[0])
+		}
+	}
+}
+
+// TestProjectWarnsOfTemplatesThatAreNone: ggen renders .tmpl files alone.
+func TestProjectWarnsOfTemplatesThatAreNone(t *testing.T) {
+	dir := t.TempDir()
+	writeTree(t, dir, fstest.MapFS{
+		"ggen.toml":              {Data: []byte("[project]\nname = \"p\"\n\n[ontology]\nsource = \"o.ttl\"\n\n[templates]\ndir = \"templates\"\n")},
+		"o.ttl":                  {},
+		"templates/a.tera":       {Data: []byte("---\nto: a.txt\n---\na\n")},
+		"templates/macros.tera":  {Data: []byte("{% macro m() %}m{% endmacro %}\n")},
+		"templates/b.tmpl":       {Data: []byte("---\nto: b.txt\n---\n{% import \"macros.tera\" as m %}{{ m::m() }}\n")},
+		"templates/front.tera":   {Data: []byte("---\nvars: { x: 1 }\n---\n")},
+		"templates/broken.tera":  {Data: []byte("---\nto: [\n---\n{{")},
+		"templates/notes/x.html": {Data: []byte("---\nto: x\n---\n")},
+	})
+	p, err := OpenProject(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Render(t.Context(), p.Request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0], "a.tera:") || !strings.Contains(plan.Warnings[0], "rename it") {
+		t.Errorf("warnings %q", plan.Warnings)
+	}
+	if len(plan.Writes) != 1 || plan.Writes[0].Path != "b.txt" {
+		t.Errorf("writes %v", plan.Writes)
 	}
 }

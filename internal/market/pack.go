@@ -127,7 +127,7 @@ func (p *Pack) GivenAgain(recorded map[string]json.RawMessage, source string) (g
 func (v *Values) Plain() (map[string]any, error) {
 	out := make(map[string]any, len(v.Values.Values))
 	for name, val := range v.Values.Values {
-		plain, err := plainValue(val)
+		plain, err := PlainValue(val)
 		if err != nil {
 			return nil, fmt.Errorf("variable %q: %w", name, err)
 		}
@@ -161,7 +161,9 @@ func (v *Values) Recordable() (map[string]json.RawMessage, error) {
 	return out, nil
 }
 
-func plainValue(val cty.Value) (any, error) {
+// PlainValue gives a value as templates see it: nil, bool, int64, float64,
+// string, []any or map[string]any.
+func PlainValue(val cty.Value) (any, error) {
 	val, _ = val.Unmark()
 	t := val.Type()
 	switch {
@@ -179,7 +181,7 @@ func plainValue(val cty.Value) (any, error) {
 		out := make([]any, 0, val.LengthInt())
 		for it := val.ElementIterator(); it.Next(); {
 			_, elem := it.Element()
-			plain, err := plainValue(elem)
+			plain, err := PlainValue(elem)
 			if err != nil {
 				return nil, err
 			}
@@ -190,7 +192,7 @@ func plainValue(val cty.Value) (any, error) {
 		out := map[string]any{}
 		for it := val.ElementIterator(); it.Next(); {
 			key, elem := it.Element()
-			plain, err := plainValue(elem)
+			plain, err := PlainValue(elem)
 			if err != nil {
 				return nil, err
 			}
