@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test vet lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-attest test-interop test-image clean
+.PHONY: help build demo test vet lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-market bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,10 @@ bench-tera: ## render beside the tera crate
 
 bench-lang: build ## pipelines of up to 10,000 steps beside docker buildx bake --print
 	$(GO) run ./bench/lang
+
+bench-market: ## search 100,000 packs; generate a crate from each pack that ships with sixty
+	cd cmd/sixty && $(GO) test -run '^$$' -bench Search ./packindex
+	cd cmd/sixty && $(GO) test -run '^$$' -bench Generate -benchtime 50x .
 
 bench-attest: ## sign and verify all statements of a run
 	cd attest && $(GO) test -run '^$$' -bench . ./verify
