@@ -135,10 +135,11 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 	}
 	defer view.Close()
 	var made *rendered
+	r := &resolved{}
+	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
 	if o.again != "" {
-		made, err = a.renderAgain(ctx, o, view)
+		made, err = a.renderAgain(ctx, o, r, view)
 	} else {
-		r := &resolved{}
 		var c *chosen
 		if c, err = a.choose(&o.runOptions, r, view); err != nil {
 			return nil, err
@@ -170,7 +171,7 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 
 // renderAgain renders the pack that a folder's record names, with the recorded
 // values and those given now.
-func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Printer) (*rendered, error) {
+func (a *app) renderAgain(ctx context.Context, o *genOptions, r *resolved, view *progress.Printer) (*rendered, error) {
 	record, err := generation.ReadRecord(o.again)
 	if err != nil {
 		return nil, usageError{err}
@@ -212,8 +213,12 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, view *progress.Pri
 		return nil, err
 	}
 	now = a.declaredOnly(&resolved{}, packs, now, view)
+	again, err := a.hooksAgain(&o.runOptions, r, view)
+	if err != nil {
+		return nil, err
+	}
 	made, err := generation.Render(ctx, generation.Request{Pack: packs.Pack, Dependencies: packs.Dependencies, Recorded: recorded,
-		Given: append(given, now...), Dir: o.again, Epoch: epoch, Remote: m.remoteAgain(record.Answers, o.endpoints)})
+		Hooks: again, Given: append(given, now...), Dir: o.again, Epoch: epoch, Remote: m.remoteAgain(record.Answers, o.endpoints)})
 	return &rendered{Result: made, packs: packs}, notAllowed(err)
 }
 

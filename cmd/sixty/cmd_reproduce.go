@@ -227,7 +227,7 @@ func (a *app) renderRecorded(ctx context.Context, rec *recordedRun, ask asking, 
 	if gen.recorded, err = ask.all(rec.params.SensitivePackVariables); err != nil {
 		return "", err
 	}
-	made, err := a.renderAgain(ctx, gen, view)
+	made, err := a.renderAgain(ctx, gen, &resolved{}, view)
 	if err != nil {
 		return "", err
 	}

@@ -55,6 +55,7 @@ command line or the values.`,
 	o.valueFlags(f, "value of a variable of the pack, NAME=VALUE, in place of the recorded one; may be repeated")
 	endpointFlag(cmd, &o.endpoints)
 	packPolicyFlag(cmd, &o.packPolicy)
+	hooksFlag(cmd, &o.hooks)
 	o.planOptions.flags(cmd)
 	return cmd
 }
@@ -102,6 +103,11 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 		}
 	}
 	req.Given = a.declaredOnly(&resolved{}, next, req.Given, view)
+	r := &resolved{}
+	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
+	if req.Hooks, err = a.hooksAgain(&o.runOptions, r, view); err != nil {
+		return err
+	}
 	made, dropped, err := generation.Update(ctx, req)
 	if err != nil {
 		return notAllowed(err)

@@ -112,8 +112,9 @@ func (a *app) planDev(ctx context.Context, o *devOptions, s *devSession, folder 
 	if err != nil {
 		return nil, nil, plan.Step{}, err
 	}
-	r, err := a.resolve(ctx, &o.runOptions, view, a.placed(&o.runOptions, view))
-	if err != nil {
+	r := &resolved{}
+	s.onClose(r.closeEngine)
+	if err := a.resolve(ctx, &o.runOptions, r, view, a.placed(&o.runOptions, view)); err != nil {
 		return nil, nil, plan.Step{}, err
 	}
 	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
@@ -127,11 +128,10 @@ func (a *app) planDev(ctx context.Context, o *devOptions, s *devSession, folder 
 		return nil, nil, plan.Step{}, err
 	}
 	o.targets = []string{id}
-	eng, err := a.openEngine(ctx, &o.runOptions, folder, store, view)
-	if err != nil {
+	if err := a.ensureEngine(ctx, &o.runOptions, r, folder, store, view); err != nil {
 		return nil, nil, plan.Step{}, err
 	}
-	s.onClose(eng.Close)
+	eng := r.eng
 	if err := a.resolveImages(ctx, folder, r, view); err != nil {
 		return nil, nil, plan.Step{}, err
 	}

@@ -75,18 +75,18 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.resolve(ctx, o, view, a.placed(o, view))
-	if err != nil {
+	r := &resolved{}
+	defer func() { err = errors.Join(err, r.closeEngine()) }()
+	if err := a.resolve(ctx, o, r, view, a.placed(o, view)); err != nil {
 		return nil, err
 	}
 	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
 		return nil, err
 	}
-	eng, err := a.openEngine(ctx, o, cache, store, view)
-	if err != nil {
+	if err := a.ensureEngine(ctx, o, r, cache, store, view); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, eng.Close()) }()
+	eng := r.eng
 	if err := a.resolveImages(ctx, cache, r, view); err != nil {
 		return nil, err
 	}

@@ -43,7 +43,9 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 	}
 	defer os.RemoveAll(scratch)
 	home := "" // of a rendered crate
-	r, err := a.resolve(ctx, o, view, func(ctx context.Context, _ *resolved, made *rendered) (string, error) {
+	r := &resolved{}
+	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
+	err = a.resolve(ctx, o, r, view, func(ctx context.Context, _ *resolved, made *rendered) (string, error) {
 		home = made.Dir
 		return rehearse(ctx, o, made, scratch)
 	})

@@ -39,6 +39,8 @@ type runOptions struct {
 	// hostCommands lets secrets come from commands of this machine.
 	hostCommands bool
 	packPolicy   string
+	// hooks lets the commands of packs run in a container.
+	hooks bool
 	// targets limits the run to some steps and all that they need.
 	targets []string
 
@@ -92,6 +94,7 @@ func (o *runOptions) templateFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "folder of the new crate (default: ./NAME)")
 	packPolicyFlag(cmd, &o.packPolicy)
+	hooksFlag(cmd, &o.hooks)
 	f.BoolVar(&o.locked, "locked", false, "use only packs that sixty.lock pins, and leave it as it is")
 	f.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were generated; what they held is kept under .sixty/backup")
 }

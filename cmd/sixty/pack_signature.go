@@ -147,6 +147,10 @@ again after every change.`,
 	return cmd
 }
 
+func hooksFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "hooks", false, "let commands that the pack's templates name run, in a container without a network; otherwise such a pack is refused")
+}
+
 func packPolicyFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "pack-policy", "", "policy file: who must have signed the packs (beside the pipeline's own, and pack-policy.hcl in sixty's configuration folder)")
 }

@@ -73,7 +73,7 @@ func (a *app) render(ctx context.Context, o *runOptions, r *resolved, c *chosen,
 		out.Result, err = generation.Render(ctx, generation.Request{
 			Pack: out.packs.Pack, Dependencies: out.packs.Dependencies, Given: append(fromStage(c.generation.Vars), given...),
 			Dir: o.output, Epoch: epoch, Env: environment(c.generation.Env),
-			Graphs: c.generation.Graphs, Remote: m.remote(c.generation.Graphs),
+			Hooks: a.hooks(o, r, c.generation, view), Graphs: c.generation.Graphs, Remote: m.remote(c.generation.Graphs),
 		})
 		return err
 	})

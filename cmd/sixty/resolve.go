@@ -40,6 +40,8 @@ type resolved struct {
 	// host are the results of the stages that run in this process.
 	host     []plan.Result
 	warnings []string
+	// eng is the engine, once something needed it.
+	eng *openedEngine
 }
 
 // chosen is what a pipeline says of the first two stages, and the values that
@@ -100,47 +102,46 @@ func (a *app) placed(o *runOptions, view *progress.Printer) placing {
 
 // resolve runs the concept and generation stages, or takes a crate that
 // exists, and evaluates the pipeline for it.
-func (a *app) resolve(ctx context.Context, o *runOptions, view *progress.Printer, place placing) (*resolved, error) {
-	r := &resolved{}
+func (a *app) resolve(ctx context.Context, o *runOptions, r *resolved, view *progress.Printer, place placing) error {
 	c, err := a.choose(o, r, view)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var dir string
 	if c.concept.Pack != "" && c.concept.When {
 		made, err := a.render(ctx, o, r, c, view)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		where, err := place(ctx, r, made)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.made = made.Result
 		dir = filepath.Join(where, "Cargo.toml")
 	} else {
 		if o.forNewCrate() {
-			return nil, usagef("--name, --version and --output are for a new crate: give --template as well")
+			return usagef("--name, --version and --output are for a new crate: give --template as well")
 		}
 		if err := a.unusedValues(r, c.pack, view); err != nil {
-			return nil, err
+			return err
 		}
 		if dir, err = o.sourceDir(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.crate, err = crate.Open(dir); err != nil {
-		return nil, usageError{err}
+		return usageError{err}
 	}
 	if o.reach != nil && len(o.reach.Rest) > 0 {
 		r.crate.Only = o.reach.Selected
 	}
 	var diags hcl.Diagnostics
 	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
-		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
+		return &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
 	}
 	a.warn(r, diags, view)
-	return r, nil
+	return nil
 }
 
 func (a *app) warn(r *resolved, diags []*hcl.Diagnostic, view *progress.Printer) {

@@ -26,6 +26,9 @@ func (r *run) plan() (*Plan, error) {
 	if err := b.addAll(); err != nil {
 		return nil, err
 	}
+	if err := b.hooked(); err != nil {
+		return nil, err
+	}
 	if err := b.stale(); err != nil {
 		return nil, err
 	}

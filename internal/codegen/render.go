@@ -70,6 +70,8 @@ type Request struct {
 	// AllowHooks lets templates name commands; they come back as [Plan.Hooks].
 	// Otherwise a template with sh_before or sh_after is refused.
 	AllowHooks bool
+	// Hooked is what those commands left, where they ran; nil where they did not.
+	Hooked *Hooked
 }
 
 // Layer is a further template folder. Its files are known, in errors, records
@@ -355,7 +357,7 @@ func (r *run) collectHooks(d *Document, vars map[string]any) error {
 			continue
 		}
 		if !r.req.AllowHooks {
-			return d.errorAt(h.cmd, "%s is refused: commands never run on the host. Allow hooks to run it as a step in a container without network, or drop the key", h.key)
+			return d.errorAt(h.cmd, "%s is refused: commands never run on the host. --hooks, or hooks = \"container\" in the generation stage, runs them in a container without a network", h.key)
 		}
 		cmd, err := r.renderText(d, h.cmd, vars)
 		if err != nil {

@@ -80,6 +80,9 @@ func newFreshTree(ctx context.Context, req Request) (*freshTree, error) {
 	if err := b.addAll(); err != nil {
 		return nil, err
 	}
+	if err := b.hooked(); err != nil {
+		return nil, err
+	}
 	t := &freshTree{run: r, files: b.writes, whole: map[string]*output{}, loose: b.loose}
 	for i := range r.outputs {
 		if o := &r.outputs[i]; !o.doc.Front.Inject {

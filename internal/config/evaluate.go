@@ -228,6 +228,7 @@ func (b StageBlock) evaluate(ctx *hcl.EvalContext) (Stage, hcl.Diagnostics) {
 	s := Stage{
 		Name: b.Name, Pack: r.str("pack"), Version: r.str("version"), Image: r.ref("image", RefImage),
 		Env:         r.strs("env"),
+		Hooks:       r.choice("hooks", "refuse", "refuse", "container") == "container",
 		Budget:      r.duration("budget"),
 		BudgetFails: r.choice("budget_exceeded", "warn", "warn", "fail") == "fail",
 		When:        r.boolean("when", true),

@@ -89,6 +89,9 @@ type Stage struct {
 	// Env names the variables of the environment that the pack's templates may
 	// read, in the generation stage.
 	Env []string
+	// Hooks lets the commands that templates name run in a container, in the
+	// generation stage.
+	Hooks bool
 	// Graphs are the SPARQL endpoints that the generation stage may ask.
 	Graphs []Graph
 	// Image is the default image of this and later stages' steps.

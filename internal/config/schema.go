@@ -91,6 +91,7 @@ func stageSchema() lang.BlockSchema {
 			{Name: "version", Type: lang.TypeString, Doc: "concept: a version constraint, such as `\"^1.2\"`"},
 			{Name: "vars", Type: lang.TypeMap, Doc: "generation: values for the pack's variables; the caller's win"},
 			{Name: "env", Type: lang.TypeStrings, Doc: "generation: names in the environment that templates may read with `get_env`; no others. What they held stands in the record, so no secrets"},
+			{Name: "hooks", Type: lang.TypeString, Values: []string{"refuse", "container"}, Default: `"refuse"`, Doc: "generation: `\"container\"` runs the commands that templates name (`sh_before`, `sh_after`) in a container without a network"},
 			{Name: "image", Type: lang.TypeReference, Refers: []string{"image"}, Doc: "the image of this stage's steps and of later stages'"},
 			{Name: "budget", Type: lang.TypeDuration, Doc: "how long the stage should take. It is compared with the time during which at least one of its steps ran"},
 			{Name: "budget_exceeded", Type: lang.TypeString, Values: []string{"warn", "fail"}, Default: `"warn"`, Doc: "`\"warn\"`: shown and reported. `\"fail\"`: a gate of the basic level"},

@@ -38,6 +38,8 @@ type Request struct {
 	// Env is the environment that templates may read; nil: the one that an
 	// earlier run recorded in Dir.
 	Env map[string]string
+	// Hooks runs the commands that templates name; nil refuses such templates.
+	Hooks HookRunner
 	// Graphs are the SPARQL endpoints of the pipeline, and Remote asks them;
 	// without it none is asked. One that repeats an earlier run brings the
 	// graphs of that run itself.
@@ -93,7 +95,7 @@ func Render(ctx context.Context, req Request) (*Result, error) {
 		}
 	}
 	slices.Sort(r.Sensitive)
-	if r.Plan, err = codegen.Render(ctx, *run); err != nil {
+	if r.Plan, err = renderHooked(ctx, run, req.Hooks); err != nil {
 		return nil, fmt.Errorf("render %s %s: %w", req.Pack.ID, req.Pack.Version, err)
 	}
 	return r, nil

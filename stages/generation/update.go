@@ -45,6 +45,8 @@ type UpdateRequest struct {
 	// BaseRemote and Remote give what endpoints answered when the folder was
 	// generated, to the templates of Base and of New.
 	BaseRemote, Remote *remote.Asker
+	// Hooks is as in [Request].
+	Hooks HookRunner
 	// Epoch is as in [Request].
 	Epoch time.Time
 }
@@ -95,6 +97,14 @@ func Update(ctx context.Context, req UpdateRequest) (r *Result, dropped []string
 	}
 	if err := ask(ctx, newRun, req.Remote, nil); err != nil {
 		return nil, nil, err
+	}
+	for _, run := range []*codegen.Request{baseRun, newRun} {
+		fresh := *run // as the update itself looks at them
+		fresh.Output, fresh.Record = nil, codegen.Record{}
+		if _, err := renderHooked(ctx, &fresh, req.Hooks); err != nil {
+			return nil, nil, err
+		}
+		run.AllowHooks, run.Hooked = fresh.AllowHooks, fresh.Hooked
 	}
 	r = &Result{Dir: req.Dir, Name: crateName(req.New, values), Values: values}
 	r.Plan, err = codegen.UpdatePlan(ctx, codegen.UpdateRequest{
