@@ -163,7 +163,7 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 	if err != nil {
 		return nil, err
 	}
-	return again.compare(ctx, rec.artifacts, *rec.internal.Surroundings)
+	return again.compare(ctx, rec.artifacts, rec.internal.Steps[0], *rec.internal.Surroundings)
 }
 
 // recordedSource loads the pipeline, refuses another one than the recorded, and

@@ -146,8 +146,8 @@ func (r *rebuilt) failure() string {
 }
 
 // compare holds the artifacts of two builds beside each other. The first ones
-// are files, or known by digest alone.
-func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, before surroundings) (*reproduction, error) {
+// are files, or known by digest alone; before is what surrounded the step then.
+func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, step string, before surroundings) (*reproduction, error) {
 	dir, err := os.MkdirTemp("", "sixty-rebuilt-")
 	if err != nil {
 		return nil, fmt.Errorf("compare the builds: %w", err)
@@ -158,12 +158,8 @@ func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, before sur
 		return nil, err
 	}
 	out := &reproduction{Failure: r.failure(), Artifacts: []compared{}}
-	if steps, err := artifactSteps(r.results); err != nil {
-		return nil, err
-	} else if len(steps) > 0 {
-		if after, ok := surroundingsOf(r.graph, r.results, steps[0]); ok {
-			out.Varied, out.NotVaried = before.axes(after)
-		}
+	if after, ok := surroundingsOf(r.graph, r.results, step); ok {
+		out.Varied, out.NotVaried = before.axes(after)
 	}
 	paths := map[string]string{}
 	sums := map[string]string{}
@@ -220,7 +216,7 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 	for _, art := range artifacts {
 		first = append(first, knownArtifact{art.Name, art.SHA256, filepath.Join(dir, art.Name)})
 	}
-	found, err := again.compare(ctx, first, before)
+	found, err := again.compare(ctx, first, steps[0], before)
 	if err == nil && e.made != nil && e.again != nil {
 		// What was rendered is compared by the second process.
 		found.Artifacts = append(found.Artifacts, compared{Name: "generated files", First: e.again.first.Rendered, Second: e.again.second.Rendered})

@@ -98,7 +98,7 @@ func newRecordedRun(v *verify.Verified) (*recordedRun, error) {
 		return nil, fmt.Errorf("the provenance is of a build of type %s, which is not %s", def.BuildType, statement.BuildType)
 	}
 	r := &recordedRun{params: def.ExternalParameters, internal: def.InternalParameters, images: map[string]string{}, signer: v.Signer}
-	if len(r.internal.Artifacts) == 0 || r.internal.Surroundings == nil || r.params.Pipeline == nil {
+	if len(r.internal.Artifacts) == 0 || len(r.internal.Steps) == 0 || r.internal.Surroundings == nil || r.params.Pipeline == nil {
 		return nil, errors.New("the recorded run made no artifacts, so there is nothing to reproduce")
 	}
 	for _, d := range def.ResolvedDependencies {
