@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func expectVerb(args []string) (int, error) {
 		return 0, fmt.Errorf("expect: %w", err)
 	}
 	said := &head{limit: maxExpected}
-	cmd := exec.Command(flags.Arg(0), flags.Args()[1:]...)
+	cmd := exec.CommandContext(context.Background(), flags.Arg(0), flags.Args()[1:]...)
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, said), os.Stderr
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -71,6 +72,6 @@ func (h *head) Write(p []byte) (int, error) {
 	if len(p) > room {
 		h.cut = true
 	}
-	h.Buffer.Write(p[:min(len(p), room)]) //nolint:errcheck // never fails
+	h.Buffer.Write(p[:min(len(p), room)])
 	return len(p), nil
 }
