@@ -162,7 +162,8 @@ func TestDiagnostics(t *testing.T) {
 	uri := uriOf(filepath.Join(c.dir, "pipeline.hcl"))
 	c.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "version": 7, "text": strings.Replace(pipeline, "image.rust\n", "image.rsut\n", 1)}})
 	p := c.diagnostics()
-	i := slices.IndexFunc(p.Diagnostics, func(d diagnostic) bool { return d.Severity == 1 })
+	isError := func(d diagnostic) bool { return d.Severity == 1 }
+	i := slices.IndexFunc(p.Diagnostics, isError)
 	if p.URI != uri || *p.Version != 7 || i < 0 || !strings.Contains(p.Diagnostics[i].Message, "Did you mean image.rust?") ||
 		p.Diagnostics[i].Range != (textRange{position{9, 10}, position{9, 20}}) {
 		t.Errorf("%+v", p)
@@ -174,7 +175,7 @@ func TestDiagnostics(t *testing.T) {
 	// A place behind a sign of two UTF-16 units.
 	c.change(uri, strings.Replace(pipeline, `"${var.kind}"`, `"🦀${var.knd}"`, 1))
 	p = c.diagnostics()
-	if len(p.Diagnostics) == 0 || p.Diagnostics[0].Range != (textRange{position{5, 14}, position{5, 21}}) {
+	if i := slices.IndexFunc(p.Diagnostics, isError); i < 0 || p.Diagnostics[i].Range != (textRange{position{5, 14}, position{5, 21}}) {
 		t.Errorf("%+v", p)
 	}
 	c.change(uri, strings.Repeat("(", 100_000))
