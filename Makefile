@@ -85,4 +85,4 @@ test-image: deps ## the Rust image made twice, and its toolchain tried (long)
 	cd cmd/sixty && SIXTY_TEST_IMAGE=1 $(GO) test -run TestRust -timeout 30m ./image
 
 clean: ## remove what was built here; the cache stays
-	rm -rf bin out my_service cmd/sixty/buildkit/initbin/sixty-init
+	rm -rf bin out my_service sixty.lock cmd/sixty/buildkit/initbin/sixty-init
