@@ -132,7 +132,7 @@ func (a *app) evaluate(out, mistakes io.Writer, s console.Session, text string) 
 	if diags.HasErrors() {
 		return false
 	}
-	fmt.Fprintln(out, readable(shown))
+	fmt.Fprintln(out, deploy.Readable(shown))
 	return true
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/sixtyhq/sixty/cache"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/lastrun"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -66,7 +67,7 @@ same of a run, while it goes.`,
 				enc.SetIndent("", "  ")
 				return enc.Encode(why)
 			}
-			fmt.Fprint(a.stdout, readable(explained(why, len(args) == 1)))
+			fmt.Fprint(a.stdout, deploy.Readable(explained(why, len(args) == 1)))
 			return nil
 		},
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/remote"
 	"github.com/sixtyhq/sixty/stages/concept"
@@ -281,7 +282,7 @@ func (a *app) planProject(ctx context.Context, o *genOptions) (*planned, error) 
 		return nil, fmt.Errorf("project %s: %w", o.project, err)
 	}
 	for _, w := range plan.Warnings {
-		fmt.Fprintf(a.stderr, "Warning: %s\n", readable(w))
+		fmt.Fprintf(a.stderr, "Warning: %s\n", deploy.Readable(w))
 	}
 	made := &generation.Result{Dir: o.project, Name: project.Name, Plan: plan}
 	return &planned{dir: o.project, plan: plan, sources: project.Dirs(), write: func(ctx context.Context) error {
@@ -377,12 +378,12 @@ func (a *app) act(ctx context.Context, o *planOptions, p *planned) error {
 	case o.dryRun:
 		if !o.json {
 			for _, s := range p.plan.Skipped {
-				fmt.Fprintf(a.stderr, "No output from %s: %s\n", readable(s.Template), readable(s.Reason))
+				fmt.Fprintf(a.stderr, "No output from %s: %s\n", deploy.Readable(s.Template), deploy.Readable(s.Reason))
 			}
 		}
 		return a.printWrites(o, p, p.plan.Writes)
 	case o.diff:
-		fmt.Fprint(a.stdout, readable(p.plan.Diff()))
+		fmt.Fprint(a.stdout, deploy.Readable(p.plan.Diff()))
 		return nil
 	}
 	if err := p.write(ctx); err != nil {
@@ -408,9 +409,9 @@ func (a *app) printWrites(o *planOptions, p *planned, writes []codegen.Write) er
 	dir := p.dir
 	if !o.json {
 		for _, w := range writes {
-			fmt.Fprintf(a.stdout, "%-9s %s", w.Action, readable(filepath.Join(dir, filepath.FromSlash(w.Path))))
+			fmt.Fprintf(a.stdout, "%-9s %s", w.Action, deploy.Readable(filepath.Join(dir, filepath.FromSlash(w.Path))))
 			if w.Reason != "" {
-				fmt.Fprintf(a.stdout, " (%s)", readable(w.Reason))
+				fmt.Fprintf(a.stdout, " (%s)", deploy.Readable(w.Reason))
 			}
 			fmt.Fprintln(a.stdout)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/attest/verify"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 )
 
@@ -57,7 +58,7 @@ func (a *app) marketSearchCommand() *cobra.Command {
 			w := tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
 			fmt.Fprintln(w, "PACK\tVERSION\tDESCRIPTION")
 			for _, h := range hits {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", readable(h.ID), readable(h.Version), readable(h.Description))
+				fmt.Fprintf(w, "%s\t%s\t%s\n", deploy.Readable(h.ID), deploy.Readable(h.Version), deploy.Readable(h.Description))
 			}
 			return w.Flush()
 		},
@@ -156,11 +157,11 @@ func (a *app) printInfo(p packInfo) error {
 		{"signed", p.signed()},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], readable(line[1]))
+			fmt.Fprintf(w, "%s\t%s\n", line[0], deploy.Readable(line[1]))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Dependencies)) {
-		fmt.Fprintf(w, "needs\t%s %s\n", readable(id), readable(p.Dependencies[id]))
+		fmt.Fprintf(w, "needs\t%s %s\n", deploy.Readable(id), deploy.Readable(p.Dependencies[id]))
 	}
 	if len(p.Variables) > 0 {
 		fmt.Fprintln(w, "\nVARIABLE\tTYPE\t\tDESCRIPTION")
@@ -170,7 +171,7 @@ func (a *app) printInfo(p packInfo) error {
 		if v.Required {
 			required = "required"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", readable(v.Name), readable(v.Type), required, readable(v.Description))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", deploy.Readable(v.Name), deploy.Readable(v.Type), required, deploy.Readable(v.Description))
 	}
 	return w.Flush()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/packindex"
 	"github.com/sixtyhq/sixty/cmd/sixty/packregistry"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
@@ -51,7 +52,7 @@ func (a *app) marketAddCommand() *cobra.Command {
 				return err
 			}
 			for _, e := range found {
-				fmt.Fprintf(a.stdout, "Added %s %s\n", readable(e.ID), readable(e.Version))
+				fmt.Fprintf(a.stdout, "Added %s %s\n", deploy.Readable(e.ID), deploy.Readable(e.Version))
 			}
 			return nil
 		},
@@ -87,7 +88,7 @@ func (a *app) marketRemoveCommand() *cobra.Command {
 			if err := cfg.Write(path); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "Removed %s\n", readable(spec.String()))
+			fmt.Fprintf(a.stdout, "Removed %s\n", deploy.Readable(spec.String()))
 			return nil
 		},
 	}
@@ -170,10 +171,10 @@ func (a *app) marketListCommand() *cobra.Command {
 			fmt.Fprintln(w, "PACK\tVERSION\tSOURCE")
 			for _, s := range sources {
 				for _, p := range s.Packs {
-					fmt.Fprintf(w, "%s\t%s\t%s\n", readable(p.ID), readable(p.Version), readable(s.Source))
+					fmt.Fprintf(w, "%s\t%s\t%s\n", deploy.Readable(p.ID), deploy.Readable(p.Version), deploy.Readable(s.Source))
 				}
 				if len(s.Packs) == 0 {
-					fmt.Fprintf(w, "(none)\t\t%s\n", readable(s.Source))
+					fmt.Fprintf(w, "(none)\t\t%s\n", deploy.Readable(s.Source))
 				}
 			}
 			a.warnSources(sources)
@@ -190,7 +191,7 @@ func (a *app) warnSources(sources []listedSource) bool {
 	for _, s := range sources {
 		for _, f := range s.Faults {
 			failed = true
-			fmt.Fprintf(a.stderr, "Warning: %s: %s\n", readable(s.Source), readable(f))
+			fmt.Fprintf(a.stderr, "Warning: %s: %s\n", deploy.Readable(s.Source), deploy.Readable(f))
 		}
 	}
 	return failed
@@ -232,7 +233,7 @@ newest version that was asked for, with all that it depends on.`,
 				err = a.printJSON(sources)
 			} else {
 				for _, s := range sources {
-					fmt.Fprintf(a.stdout, "%d packs and versions: %s\n", len(s.Packs), readable(s.Source))
+					fmt.Fprintf(a.stdout, "%d packs and versions: %s\n", len(s.Packs), deploy.Readable(s.Source))
 				}
 			}
 			if err == nil && failed {
@@ -324,7 +325,7 @@ func (a *app) marketIndexCommand() *cobra.Command {
 				return err
 			}
 			for _, p := range index.Packs {
-				fmt.Fprintf(a.stdout, "%s %s %s\n", readable(p.ID), readable(p.Version), p.Digest)
+				fmt.Fprintf(a.stdout, "%s %s %s\n", deploy.Readable(p.ID), deploy.Readable(p.Version), p.Digest)
 			}
 			return nil
 		},

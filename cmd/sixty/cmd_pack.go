@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
@@ -124,7 +125,7 @@ func (a *app) testPack(ctx context.Context, dir string, rewrite bool) error {
 			fmt.Fprintf(a.stdout, "written  %s\n", t.Name)
 		case diff != "":
 			failed++
-			fmt.Fprintf(a.stdout, "FAIL     %s\n%s", t.Name, readable(diff))
+			fmt.Fprintf(a.stdout, "FAIL     %s\n%s", t.Name, deploy.Readable(diff))
 		default:
 			fmt.Fprintf(a.stdout, "ok       %s\n", t.Name)
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -49,7 +51,7 @@ files), 2 a mistake in the command line or the configuration.`,
 				return err
 			}
 			if !asJSON {
-				fmt.Fprint(a.stdout, readable(p.Text()))
+				fmt.Fprint(a.stdout, deploy.Readable(p.Text()))
 				return nil
 			}
 			text, err := p.JSON()

@@ -126,7 +126,7 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 		return nil, err
 	}
 	defer view.Close()
-	view.Note("The provenance is signed by %s", readable(rec.signer.String()))
+	view.Note("The provenance is signed by %s", deploy.Readable(rec.signer.String()))
 	scratch, err := os.MkdirTemp("", "sixty-reproduce-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to build from: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
@@ -139,7 +140,7 @@ func (a *app) conflicts(made *generation.Result, written bool) error {
 	for _, w := range made.Plan.Writes {
 		if w.Action == codegen.Marked {
 			found = true
-			fmt.Fprintf(a.stderr, "Conflict in %s (%s)\n", readable(w.Path), w.Reason)
+			fmt.Fprintf(a.stderr, "Conflict in %s (%s)\n", deploy.Readable(w.Path), w.Reason)
 		}
 	}
 	if !found {

@@ -272,7 +272,7 @@ func (a *app) printVerified(files []string, all []*verify.Verified, asJSON bool)
 	}
 	for _, v := range all {
 		for _, f := range files {
-			fmt.Fprintf(a.stdout, "Verified: %s is what %s vouches for.\n", f, readable(v.Signer.String()))
+			fmt.Fprintf(a.stdout, "Verified: %s is what %s vouches for.\n", f, deploy.Readable(v.Signer.String()))
 		}
 		if err := printStatement(a.stdout, v.Statement); err != nil {
 			return fmt.Errorf("not verified: %w", err)
@@ -289,7 +289,7 @@ func printStatement(w io.Writer, s statement.Statement) error {
 		if err := s.Decode(&p); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s  %s %s at level %s, run %s of %s.\n", readable(string(p.Status)), readable(p.Crate.Name), readable(p.Crate.Version), readable(p.Level), readable(p.Run), p.FinishedOn.Format(time.RFC3339))
+		fmt.Fprintf(w, "%s  %s %s at level %s, run %s of %s.\n", deploy.Readable(string(p.Status)), deploy.Readable(p.Crate.Name), deploy.Readable(p.Crate.Version), deploy.Readable(p.Level), deploy.Readable(p.Run), p.FinishedOn.Format(time.RFC3339))
 		if claims := claimed(p.Claims); claims != "" {
 			fmt.Fprintf(w, "Claims: %s.\n", claims)
 		}
@@ -298,13 +298,13 @@ func printStatement(w io.Writer, s statement.Statement) error {
 		if err := s.Decode(&p); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s  %s", readable(string(p.VerificationResult)), readable(p.ResourceURI))
+		fmt.Fprintf(w, "%s  %s", deploy.Readable(string(p.VerificationResult)), deploy.Readable(p.ResourceURI))
 		for _, level := range p.VerifiedLevels {
-			fmt.Fprintf(w, " %s", readable(level))
+			fmt.Fprintf(w, " %s", deploy.Readable(level))
 		}
 		fmt.Fprintln(w)
 	default:
-		fmt.Fprintf(w, "Statement %s.\n", readable(s.PredicateType))
+		fmt.Fprintf(w, "Statement %s.\n", deploy.Readable(s.PredicateType))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/packregistry"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
@@ -45,7 +46,7 @@ func (a *app) market(fetch market.Fetching) (*userMarket, error) {
 func (a *app) catalog(ctx context.Context, m *userMarket) (*market.Catalog, error) {
 	catalog, faults, err := concept.Catalog(ctx, m.config, m.openers...)
 	for _, f := range faults {
-		fmt.Fprintf(a.stderr, "Warning: %s\n", readable(f.Error()))
+		fmt.Fprintf(a.stderr, "Warning: %s\n", deploy.Readable(f.Error()))
 	}
 	return catalog, err
 }

@@ -139,7 +139,7 @@ again after every change.`,
 			if err := writeFile(filepath.Join(args[0], market.SignatureFile), pack.Signature); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "Signed %s %s %s\n", readable(pack.ID), readable(pack.Version), pack.Digest)
+			fmt.Fprintf(a.stdout, "Signed %s %s %s\n", deploy.Readable(pack.ID), deploy.Readable(pack.Version), pack.Digest)
 			return nil
 		},
 	}

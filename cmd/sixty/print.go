@@ -16,32 +16,19 @@ import (
 )
 
 // printFailures shows each step that said no: where it stands in the pipeline,
-// with the line,
-// and the end of its log.
+// with the line, and the end of its log.
 func (a *app) printFailures(results []plan.Result, files map[string]*hcl.File) {
-	for _, r := range results {
-		switch r.Status {
-		case plan.StatusFailed, plan.StatusTimedOut, plan.StatusError:
-		default:
-			continue
-		}
+	for _, r := range deploy.Failed(results) {
 		where := ""
 		if r.Range.File != "" {
 			where = fmt.Sprintf(" (%s:%d)", r.Range.File, r.Range.StartLine)
 		}
 		line := sourceLine(files, r.Range)
-		how := report.Word(r.Status)
-		if r.Status == plan.StatusFailed && r.ExitCode != nil {
-			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
-		}
 		if r.Service != nil {
-			fmt.Fprintf(a.stderr, "\nStep %s%s failed%s\n%s", r.Step, where, readable(serviceEnd(r)), line)
+			fmt.Fprintf(a.stderr, "\nStep %s%s failed%s\n%s", r.Step, where, deploy.Readable(serviceEnd(r)), line)
 			continue
 		}
-		if r.Reason != "" {
-			how += ": " + r.Reason
-		}
-		fmt.Fprintf(a.stderr, "\nStep %s%s %s\n%s%s\n", r.Step, where, how, line, strings.TrimPrefix(readable(deploy.LogTail(r.Dir, 30)), "\n"))
+		fmt.Fprintf(a.stderr, "\nStep %s%s %s\n%s%s\n", r.Step, where, deploy.Ending(r), line, strings.TrimPrefix(deploy.Readable(deploy.LogTail(r.Dir, 30)), "\n"))
 	}
 }
 
@@ -56,7 +43,7 @@ func sourceLine(files map[string]*hcl.File, at plan.Range) string {
 	if at.StartLine < 1 || at.StartLine > len(lines) {
 		return ""
 	}
-	return fmt.Sprintf("%4d: %s\n", at.StartLine, readable(string(lines[at.StartLine-1])))
+	return fmt.Sprintf("%4d: %s\n", at.StartLine, deploy.Readable(string(lines[at.StartLine-1])))
 }
 
 // serviceEnd says which service a step failed for, and shows the end of its log.
@@ -81,7 +68,7 @@ func (a *app) printReport(r report.Report) {
 	w = tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
 	fmt.Fprintln(w, "GATE\tLEVEL\tSTATUS\t")
 	for _, g := range r.Gates {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", g.Name, g.Level, progress.Paint(g.Status, a.color()), readable(g.Message))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", g.Name, g.Level, progress.Paint(g.Status, a.color()), deploy.Readable(g.Message))
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
 	fmt.Fprintln(a.stdout)
@@ -96,7 +83,7 @@ func (a *app) printOutputs(r report.Report) {
 	w := tabwriter.NewWriter(a.stdout, 0, 4, 3, ' ', 0)
 	fmt.Fprintln(w, "OUTPUT\tVALUE")
 	for _, o := range r.Outputs {
-		fmt.Fprintf(w, "%s\t%s\n", o.Name, readable(o.Text()))
+		fmt.Fprintf(w, "%s\t%s\n", o.Name, deploy.Readable(o.Text()))
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
 	fmt.Fprintln(a.stdout)
@@ -137,14 +124,4 @@ func (a *app) printAnswer(f *finished, crateDir string) {
 	if f.keyNote != "" {
 		fmt.Fprintf(a.stderr, "\n%s\n", f.keyNote)
 	}
-}
-
-// readable drops what a terminal would obey: text of a step's log is hostile.
-func readable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r >= 0x20 && r != 0x7f && (r < 0x80 || r > 0x9f) {
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -242,20 +242,20 @@ func (a *app) printReproduction(r *reproduction) bool {
 		if !c.same() {
 			word = "differs"
 		}
-		fmt.Fprintf(w, "  %s\t%s\tsha256:%s\n", word, readable(c.Name), orNone(c.First))
+		fmt.Fprintf(w, "  %s\t%s\tsha256:%s\n", word, deploy.Readable(c.Name), orNone(c.First))
 		if !c.same() {
 			fmt.Fprintf(w, "\t\tsha256:%s\n", orNone(c.Second))
 		}
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
 	for _, text := range r.differences() {
-		fmt.Fprintf(a.stdout, "  %s\n", strings.ReplaceAll(readable(text), "\n", "\n    "))
+		fmt.Fprintf(a.stdout, "  %s\n", strings.ReplaceAll(deploy.Readable(text), "\n", "\n    "))
 	}
 	for _, axis := range r.Varied {
-		fmt.Fprintf(a.stdout, "  varied: %s\n", readable(axis))
+		fmt.Fprintf(a.stdout, "  varied: %s\n", deploy.Readable(axis))
 	}
 	for _, axis := range r.NotVaried {
-		fmt.Fprintf(a.stdout, "  not varied: %s\n", readable(axis))
+		fmt.Fprintf(a.stdout, "  not varied: %s\n", deploy.Readable(axis))
 	}
 	return r.holds()
 }

@@ -197,7 +197,7 @@ func (a *app) ask(o *runOptions) (asking, error) {
 		if !term.IsTerminal(int(os.Stdin.Fd())) {
 			return lang.Given{}, usagef("the variable %q is sensitive, so its value is on no record: give it once more, in $%s%s or a --var-file", name, varPrefix, name)
 		}
-		fmt.Fprintf(a.stderr, "Value of the sensitive variable %q: ", readable(name))
+		fmt.Fprintf(a.stderr, "Value of the sensitive variable %q: ", deploy.Readable(name))
 		value, err := term.ReadPassword(int(os.Stdin.Fd()))
 		fmt.Fprintln(a.stderr)
 		if err != nil {

@@ -172,36 +172,14 @@ func (d *Deployed) Crate() string {
 // the end of its log.
 func failures(results []plan.Result) string {
 	var b strings.Builder
-	for _, r := range results {
-		switch r.Status {
-		case plan.StatusFailed, plan.StatusTimedOut, plan.StatusError:
-		default:
-			continue
-		}
+	for _, r := range deploy.Failed(results) {
 		where := ""
 		if r.Range.File != "" {
 			where = fmt.Sprintf(" (%s:%d)", filepath.Base(r.Range.File), r.Range.StartLine)
 		}
-		how := report.Word(r.Status)
-		if r.Status == plan.StatusFailed && r.ExitCode != nil {
-			how = fmt.Sprintf("failed with exit code %d", *r.ExitCode)
-		}
-		if r.Reason != "" {
-			how += ": " + r.Reason
-		}
-		fmt.Fprintf(&b, "\nStep %s%s %s%s\n", r.Step, where, how, readable(deploy.LogTail(r.Dir, 30)))
+		fmt.Fprintf(&b, "\nStep %s%s %s%s\n", r.Step, where, deploy.Ending(r), deploy.Readable(deploy.LogTail(r.Dir, 30)))
 	}
 	return b.String()
-}
-
-// readable drops what a terminal would obey: text of a step's log is hostile.
-func readable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r >= 0x20 && r != 0x7f && (r < 0x80 || r > 0x9f) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // HasCrate reports whether a directory is a crate or a workspace.

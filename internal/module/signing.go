@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sixtyhq/sixty/internal/dagger"
+	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
 // Signing says who signs a report. Exactly one of Key and Token is given.
@@ -124,7 +125,7 @@ func Verify(ctx context.Context, client *dagger.Client, report *dagger.Directory
 func said(err error) error {
 	var failed *dagger.ExecError
 	if errors.As(err, &failed) && failed.Stderr != "" {
-		return fmt.Errorf("%s", readable(failed.Stdout+failed.Stderr))
+		return fmt.Errorf("%s", deploy.Readable(failed.Stdout+failed.Stderr))
 	}
 	return err
 }

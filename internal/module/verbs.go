@@ -165,7 +165,7 @@ func Update(ctx context.Context, client *dagger.Client, in Inputs, to string) (*
 	}
 	for _, w := range made.Plan.Writes {
 		if w.Action == codegen.Marked {
-			s.host.View.Note("Conflict in %s (%s): edit what stands between <<<<<<< and >>>>>>>", readable(w.Path), w.Reason)
+			s.host.View.Note("Conflict in %s (%s): edit what stands between <<<<<<< and >>>>>>>", deploy.Readable(w.Path), w.Reason)
 		}
 	}
 	if err := made.Write(ctx, false); err != nil {

@@ -291,28 +291,44 @@ func (s *server) decoder(files map[string]*hcl.File) (*decoder.PathDecoder, erro
 	return d, err
 }
 
-func (s *server) completion(ctx context.Context, p documentParams) (completionList, error) {
-	list := completionList{Items: []completionItem{}}
-	path, doc, err := s.document(p.TextDocument.URI)
+// opened is a document as the editor has it, with the pipeline that it is part of.
+type opened struct {
+	path  string
+	text  []byte
+	files map[string]*hcl.File
+}
+
+// opened finds a document; nil for one that is no HCL at all.
+func (s *server) opened(uri string) (*opened, error) {
+	path, doc, err := s.document(uri)
 	if err != nil {
-		return list, err
+		return nil, err
 	}
 	files := s.parsed(path)
 	if files[path] == nil {
-		return list, nil
+		return nil, nil
 	}
-	d, err := s.decoder(files)
+	return &opened{path, doc.text, files}, nil
+}
+
+func (s *server) completion(ctx context.Context, p documentParams) (completionList, error) {
+	list := completionList{Items: []completionItem{}}
+	o, err := s.opened(p.TextDocument.URI)
+	if err != nil || o == nil {
+		return list, err
+	}
+	d, err := s.decoder(o.files)
 	if err != nil {
 		return list, err
 	}
-	found, err := d.CompletionAtPos(ctx, path, hclPos(doc.text, offset(doc.text, p.Position)))
+	found, err := d.CompletionAtPos(ctx, o.path, hclPos(o.text, offset(o.text, p.Position)))
 	if err != nil {
 		return list, nil //nolint:nilerr // at this place there is nothing to complete
 	}
 	list.IsIncomplete = !found.IsComplete
 	for _, c := range found.List {
 		item := completionItem{Label: c.Label, Kind: kinds[c.Kind], Detail: c.Detail, InsertTextFormat: 1,
-			TextEdit: textEdit{rangeOf(doc.text, c.TextEdit.Range), c.TextEdit.NewText}}
+			TextEdit: textEdit{rangeOf(o.text, c.TextEdit.Range), c.TextEdit.NewText}}
 		if c.Description.Value != "" {
 			item.Documentation = &markup{"markdown", c.Description.Value}
 		}
@@ -328,39 +344,31 @@ var kinds = map[lang.CandidateKind]int{
 }
 
 func (s *server) hover(ctx context.Context, p documentParams) (*hover, error) {
-	path, doc, err := s.document(p.TextDocument.URI)
+	o, err := s.opened(p.TextDocument.URI)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	d, err := s.decoder(o.files)
 	if err != nil {
 		return nil, err
 	}
-	files := s.parsed(path)
-	if files[path] == nil {
-		return nil, nil
-	}
-	d, err := s.decoder(files)
-	if err != nil {
-		return nil, err
-	}
-	data, err := d.HoverAtPos(ctx, path, hclPos(doc.text, offset(doc.text, p.Position)))
+	data, err := d.HoverAtPos(ctx, o.path, hclPos(o.text, offset(o.text, p.Position)))
 	if err != nil || data == nil {
 		return nil, nil //nolint:nilerr // at this place there is nothing to say
 	}
-	return &hover{markup{"markdown", data.Content.Value}, rangeOf(doc.text, data.Range)}, nil
+	return &hover{markup{"markdown", data.Content.Value}, rangeOf(o.text, data.Range)}, nil
 }
 
 func (s *server) definition(_ context.Context, p documentParams) (*location, error) {
-	path, doc, err := s.document(p.TextDocument.URI)
-	if err != nil {
+	o, err := s.opened(p.TextDocument.URI)
+	if err != nil || o == nil {
 		return nil, err
 	}
-	files := s.parsed(path)
-	if files[path] == nil {
-		return nil, nil
-	}
-	r, ok := definition(files, path, offset(doc.text, p.Position))
+	r, ok := definition(o.files, o.path, offset(o.text, p.Position))
 	if !ok {
 		return nil, nil
 	}
-	return &location{uriOf(r.Filename), rangeOf(files[r.Filename].Bytes, r)}, nil
+	return &location{uriOf(r.Filename), rangeOf(o.files[r.Filename].Bytes, r)}, nil
 }
 
 // formatting is sixty fmt; what is no HCL stays as it is.
