@@ -52,6 +52,7 @@ lint: vet ## formatting, vet, and golangci-lint where it is installed
 
 bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all -rounds 5')
 	$(GO) run ./bench $(BENCH)
+	$(MAKE) bench-attest bench-market
 
 bench-engine: build ## what a step and an unchanged run cost, warm and cold, disk and memory
 	cd cmd/sixty && $(GO) test -run '^$$' -bench 'Step|Unchanged' -benchtime 20x . ./buildkit
