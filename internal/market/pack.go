@@ -51,6 +51,11 @@ func ReadPack(fsys fs.FS, name, source string) (*Pack, error) {
 			return nil, fmt.Errorf("%s: %w", path.Join(name, m.File), err)
 		}
 	}
+	if m.Pipeline != "" {
+		if _, err := fs.Stat(fsys, m.Pipeline); err != nil {
+			return nil, fmt.Errorf("%s: pipeline: the pack has no file or folder %q", path.Join(name, m.File), m.Pipeline)
+		}
+	}
 	signature, err := readSignature(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
