@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/attest/statement"
-	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -79,7 +78,7 @@ func (a *app) planAgainCommand() *cobra.Command {
 					}
 				}
 			}
-			return json.NewEncoder(a.stdout).Encode(digests{Rendered: renderedDigest(e.made), Plan: keysDigest(keys)})
+			return json.NewEncoder(a.stdout).Encode(digests{Rendered: renderedDigest(e.Made), Plan: keysDigest(keys)})
 		},
 	}
 }
@@ -106,8 +105,8 @@ func (e *executed) request(o *runOptions) (againRequest, error) {
 	for _, v := range o.values {
 		r.Values = append(r.Values, againValue{v.file, v.text})
 	}
-	if e.made != nil {
-		r.Output = e.made.Dir
+	if e.Made != nil {
+		r.Output = e.Made.Dir
 	} else if r.Manifest == "" {
 		r.Manifest = "Cargo.toml"
 	}
@@ -134,12 +133,12 @@ func (e *executed) request(o *runOptions) (againRequest, error) {
 // working folder, locale and time zone, with the folders of the pack listed
 // backwards. nil means that it can't be measured: a template asked an endpoint,
 // whose answers are not sixty's to repeat.
-func (a *app) planAgain(ctx context.Context, o *runOptions, e *executed, init string) (*again, error) {
-	if e.template != nil && len(e.template.Answers) > 0 {
+func (a *app) planAgain(ctx context.Context, o *runOptions, e *executed) (*again, error) {
+	if e.Template != nil && len(e.Template.Answers) > 0 {
 		return nil, nil
 	}
-	out := &again{first: digests{Rendered: renderedDigest(e.made)}}
-	keys, err := plan.Keys(e.graph, init)
+	out := &again{first: digests{Rendered: renderedDigest(e.Made)}}
+	keys, err := e.Keys()
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +172,7 @@ func (a *app) planAgain(ctx context.Context, o *runOptions, e *executed, init st
 	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(input)
 	cmd.Env, out.varied = elsewhereEnv(os.Environ(), dir)
 	cmd.WaitDelay = time.Second
-	if e.made != nil {
+	if e.Made != nil {
 		out.varied = append(out.varied, "order of files in the pack")
 	}
 	var stderr bytes.Buffer

@@ -75,7 +75,7 @@ func (a *app) limit(ctx context.Context, o *runOptions) (bool, error) {
 	if o.changed == sinceLastPass {
 		err = run.sinceLastPass(e, folder)
 	} else {
-		err = run.sinceRevision(ctx, e.crate, o.changed)
+		err = run.sinceRevision(ctx, e.Crate, o.changed)
 	}
 	if err != nil {
 		return false, err
@@ -97,7 +97,7 @@ func (a *app) limit(ctx context.Context, o *runOptions) (bool, error) {
 
 // mentionsSelection tells whether a pipeline can be limited.
 func mentionsSelection(e *executed) bool {
-	for _, f := range e.cfg.Files {
+	for _, f := range e.Config.Files {
 		if bytes.Contains(f.Bytes, []byte("crate.selection")) {
 			return true
 		}
@@ -110,33 +110,33 @@ func (r *changedRun) sinceLastPass(e *executed, folder string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := foreseeKeys(e.graph, store)
+	keys, err := e.Keys()
 	if err != nil {
 		return err
 	}
-	last, err := readPassed(passedFile(folder, e.crate.Dir))
+	last, err := readPassed(passedFile(folder, e.Crate.Dir))
 	if err != nil {
 		r.Since = "there is no record"
-		r.Reach = e.crate.All("no run of all tests that passed is on record")
+		r.Reach = e.Crate.All("no run of all tests that passed is on record")
 		return nil //nolint:nilerr // then everything is tested
 	}
 	r.Since = "all tests passed on " + last.At.Local().Format(time.DateTime)
-	for id, digest := range rest(e.graph, keys) {
+	for id, digest := range rest(e.Graph, keys) {
 		if last.Rest[id] != digest {
-			r.Reach = e.crate.All("the image, the dependencies or the command of " + id + " changed")
+			r.Reach = e.Crate.All("the image, the dependencies or the command of " + id + " changed")
 			return nil
 		}
 	}
-	changes, readable := storedTrees(store)(last.Tree, e.tree.Digest)
+	changes, readable := storedTrees(store)(last.Tree, e.Tree.Digest)
 	if !readable {
-		r.Reach = e.crate.All("the source of that run is no longer stored")
+		r.Reach = e.Crate.All("the source of that run is no longer stored")
 		return nil
 	}
 	var files []string
 	for _, c := range changes {
 		files = append(files, c.Name)
 	}
-	r.Reach = e.crate.Reach(files)
+	r.Reach = e.Crate.Reach(files)
 	return nil
 }
 
@@ -201,29 +201,29 @@ func rest(g *plan.Graph, keys map[string]plan.Key) map[string]string {
 
 // keepPassed puts the state on record, when all tests of all members have passed
 // with it: each that a change could reach since then has passed now.
-func (e *executed) keepPassed(o *runOptions, folder, initDigest string) error {
+func (e *executed) keepPassed(o *runOptions, folder string) error {
 	if o.reach != nil && o.changed != sinceLastPass && len(o.reach.Rest) > 0 {
 		return nil // the others may never have passed
 	}
-	steps := tests(e.graph)
+	steps := tests(e.Graph)
 	for _, s := range steps {
-		at := slices.IndexFunc(e.results, func(r plan.Result) bool { return r.Step == s.ID })
-		if at < 0 || !e.results[at].Status.OK() {
+		at := slices.IndexFunc(e.Results, func(r plan.Result) bool { return r.Step == s.ID })
+		if at < 0 || !e.Results[at].Status.OK() {
 			return nil
 		}
 	}
 	if len(steps) == 0 {
 		return nil
 	}
-	keys, err := plan.Keys(e.graph, initDigest)
+	keys, err := e.Keys()
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(passed{Tree: e.tree.Digest, Rest: rest(e.graph, keys), At: time.Now().UTC().Truncate(time.Second)})
+	b, err := json.Marshal(passed{Tree: e.Tree.Digest, Rest: rest(e.Graph, keys), At: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
 	}
-	return writeFile(passedFile(folder, e.crate.Dir), b)
+	return writeFile(passedFile(folder, e.Crate.Dir), b)
 }
 
 func readPassed(file string) (passed, error) {

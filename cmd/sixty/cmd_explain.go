@@ -139,7 +139,7 @@ func (e *executed) why(folder string) ([]cache.Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := foreseeKeys(e.graph, store)
+	keys, err := e.Keys()
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (e *executed) why(folder string) ([]cache.Explanation, error) {
 	for id, s := range lastrun.Read(lastrun.File(folder, e.home())).Steps {
 		last[id] = cache.Last{Key: s.Key, Status: s.Status}
 	}
-	return cache.Explain(last, cache.Now{Graph: e.graph, Keys: keys}, storedTrees(store)), nil
+	return cache.Explain(last, cache.Now{Graph: e.Graph, Keys: keys}, storedTrees(store)), nil
 }
 
 // home is where the crate belongs: elsewhere than it lies, while a run of a
@@ -156,7 +156,7 @@ func (e *executed) home() string {
 	if e.belongs != "" {
 		return e.belongs
 	}
-	return e.crate.Dir
+	return e.Crate.Dir
 }
 
 // storedTrees compares trees that are still in the store.

@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
@@ -135,26 +136,29 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 		return nil, err
 	}
 	defer view.Close()
-	var made *rendered
-	r := &resolved{}
-	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
+	var made *deploy.Rendered
+	r, eng, err := a.beginGen(&o.runOptions, view)
+	if err != nil {
+		return nil, err
+	}
+	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
 	if o.again != "" {
 		made, err = a.renderAgain(ctx, o, r, view)
 	} else {
-		var c *chosen
-		if c, err = a.choose(&o.runOptions, r, view); err != nil {
+		var c *deploy.Chosen
+		if c, err = r.Choose(); err != nil {
 			return nil, err
 		}
-		if c.concept.Pack == "" || !c.concept.When {
+		if !c.MakesCrate() {
 			return nil, usagef("gen needs --template (see sixty market search): the pipeline's concept stage names no pack")
 		}
-		made, err = a.render(ctx, &o.runOptions, r, c, view)
+		made, err = r.Render(ctx, c)
 	}
 	if err != nil {
 		return nil, err
 	}
 	p := &planned{dir: made.Dir, plan: made.Plan}
-	for _, pack := range made.packs.All() {
+	for _, pack := range made.Packs.All() {
 		if filepath.IsAbs(pack.Source) {
 			p.sources = append(p.sources, pack.Source)
 		}
@@ -165,14 +169,44 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 			return err
 		}
 		defer view.Close()
-		return a.write(ctx, &o.runOptions, &resolved{}, made, view)
+		r, _, err := a.beginGen(&o.runOptions, view)
+		if err != nil {
+			return err
+		}
+		return r.Write(ctx, made)
 	}
 	return p, nil
 }
 
+// beginGen begins a run that generates and goes no further.
+func (a *app) beginGen(o *runOptions, view *progress.Printer) (*deploy.Run, *engine, error) {
+	cache, err := a.cache()
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := blob.Open(deploy.Cache(cache).Content())
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.begin(o, store, view)
+}
+
+// hooksAgain runs the commands of a pack for a folder that was generated before,
+// on the images of the pipeline at hand.
+func (o *runOptions) hooksAgain(r *deploy.Run) (generation.HookRunner, error) {
+	if !o.hooks {
+		return nil, nil
+	}
+	c, err := r.Choose()
+	if err != nil {
+		return nil, err
+	}
+	return r.Hooks(c.Generation), nil
+}
+
 // renderAgain renders the pack that a folder's record names, with the recorded
 // values and those given now.
-func (a *app) renderAgain(ctx context.Context, o *genOptions, r *resolved, view *progress.Printer) (*rendered, error) {
+func (a *app) renderAgain(ctx context.Context, o *genOptions, r *deploy.Run, view *progress.Printer) (*deploy.Rendered, error) {
 	record, err := generation.ReadRecord(o.again)
 	if err != nil {
 		return nil, usageError{err}
@@ -213,14 +247,14 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, r *resolved, view 
 	if err != nil {
 		return nil, err
 	}
-	now = a.declaredOnly(&resolved{}, packs, now, view)
-	again, err := a.hooksAgain(&o.runOptions, r, view)
+	now = r.Declared(packs, now)
+	again, err := o.hooksAgain(r)
 	if err != nil {
 		return nil, err
 	}
 	made, err := generation.Render(ctx, generation.Request{Pack: packs.Pack, Dependencies: packs.Dependencies, Recorded: recorded,
 		Hooks: again, Given: append(given, now...), Dir: o.again, Epoch: epoch, Remote: m.remoteAgain(record.Answers, o.endpoints)})
-	return &rendered{Result: made, packs: packs}, notAllowed(err)
+	return &deploy.Rendered{Result: made, Packs: packs}, notAllowed(err)
 }
 
 // recordedPacks are the packs that a folder was generated from.

@@ -94,9 +94,8 @@ func (a *app) buildShown(ctx context.Context, cache string, block config.Image) 
 		return image.Info{}, err
 	}
 	defer view.Close()
-	r := &resolved{}
 	var info image.Info
-	err = r.timed("setup", "image-"+block.Name, view, func() (err error) {
+	_, err = deploy.Timed(view, "setup", "image-"+block.Name, func() (err error) {
 		info, err = a.buildImage(ctx, cache, block, view)
 		return err
 	})

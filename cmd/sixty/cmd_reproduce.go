@@ -11,14 +11,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/codegen"
-	"github.com/sixtyhq/sixty/internal/crate"
 	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
@@ -134,32 +132,31 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	// What the recorded run wrote beside its report was no source of it.
 	o.report, o.level, o.epoch = filepath.Join(filepath.Dir(bundle), "report.json"), rec.params.Level, rec.params.SourceDateEpoch
-	e, err := a.recordedSource(ctx, o, rec, scratch, view)
+	store, err := a.content(cache)
 	if err != nil {
 		return nil, err
 	}
-	store, err := a.content(cache)
+	e, err := a.recordedSource(ctx, o, rec, scratch, store, view)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.checkSource(&o.runOptions, rec, store); err != nil {
 		return nil, err
 	}
-	eng, err := a.openEngine(ctx, &o.runOptions, cache, store, view)
-	if err != nil {
+	if err := e.eng.open(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, eng.Close()) }()
-	if err := a.resolveImages(ctx, cache, e.resolved, view); err != nil {
+	defer func() { err = errors.Join(err, e.eng.Close()) }()
+	if err := e.ResolveImages(ctx); err != nil {
 		return nil, err
 	}
 	if err := e.checkImages(rec); err != nil {
 		return nil, err
 	}
-	if e.graph, err = e.plan(ctx, &o.runOptions, cache, store); err != nil {
+	if err := e.Plan(ctx); err != nil {
 		return nil, err
 	}
-	again, err := a.rebuild(ctx, &o.runOptions, e, e.input, rec.internal.Steps, eng, view)
+	again, err := a.rebuild(ctx, &o.runOptions, e, e.Input, rec.internal.Steps, view)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +165,7 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 
 // recordedSource loads the pipeline, refuses another one than the recorded, and
 // brings the source to hand.
-func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *recordedRun, scratch string, view *progress.Printer) (*executed, error) {
+func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *recordedRun, scratch string, store *blob.Store, view *progress.Printer) (_ *executed, err error) {
 	if o.pipeline == "" && rec.params.Pipeline.Name == deploy.BuiltIn {
 		o.dir = scratch // where there is no other one
 	} else if _, err := os.Stat(deploy.DefaultPipeline); o.pipeline == "" && err != nil {
@@ -181,11 +178,14 @@ func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *reco
 	if o.recorded, err = rec.given(ask); err != nil {
 		return nil, err
 	}
-	r := &resolved{}
-	if _, err := a.choose(&o.runOptions, r, view); err != nil {
+	e := &executed{}
+	if e.Run, e.eng, err = a.begin(&o.runOptions, store, view); err != nil {
 		return nil, err
 	}
-	if used := pipelineResource(r.cfg); !maps.Equal(used.Digest, rec.params.Pipeline.Digest) {
+	if _, err := e.Choose(); err != nil {
+		return nil, err
+	}
+	if used := pipelineResource(e.Config); !maps.Equal(used.Digest, rec.params.Pipeline.Digest) {
 		return nil, fmt.Errorf("the pipeline %s is not the one that was used: it has %s, and the provenance says %s; give the right one with --pipeline, or use sixty %s for its built-in one",
 			used.Name, digestText(used.Digest), digestText(rec.params.Pipeline.Digest), "of the same version")
 	}
@@ -195,14 +195,7 @@ func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *reco
 			return nil, err
 		}
 	}
-	if r.crate, err = crate.Open(manifest); err != nil {
-		return nil, usageError{err}
-	}
-	var diags hcl.Diagnostics
-	if r.pipeline, diags = r.cfg.Evaluate(r.variables, r.crate.Value()); diags.HasErrors() {
-		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: r.cfg.Files}
-	}
-	return &executed{resolved: r}, nil
+	return e, e.Open(manifest)
 }
 
 // renderRecorded renders the recorded pack with the recorded values into a
@@ -227,7 +220,12 @@ func (a *app) renderRecorded(ctx context.Context, rec *recordedRun, ask asking, 
 	if gen.recorded, err = ask.all(rec.params.SensitivePackVariables); err != nil {
 		return "", err
 	}
-	made, err := a.renderAgain(ctx, gen, &resolved{}, view)
+	r, eng, err := a.beginGen(&gen.runOptions, view)
+	if err != nil {
+		return "", err
+	}
+	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
+	made, err := a.renderAgain(ctx, gen, r, view)
 	if err != nil {
 		return "", err
 	}
@@ -239,7 +237,7 @@ func (a *app) renderRecorded(ctx context.Context, rec *recordedRun, ask asking, 
 
 // checkSource refuses another source than the recorded one.
 func (e *executed) checkSource(o *runOptions, rec *recordedRun, store *blob.Store) error {
-	tree, err := e.crate.Pack(store, o.written()...)
+	tree, err := e.Crate.Pack(store, o.written()...)
 	if err != nil {
 		return err
 	}
@@ -247,18 +245,18 @@ func (e *executed) checkSource(o *runOptions, rec *recordedRun, store *blob.Stor
 		return nil
 	}
 	why := "it was changed since, or other files lie in it; what a run leaves out is version control, .sixty, and folders with a CACHEDIR.TAG"
-	if e.crate.Lock == nil {
+	if e.Crate.Lock == nil {
 		why = "it has no Cargo.lock, which the run had"
 	}
-	return fmt.Errorf("the source in %s is not the recorded one: it has %s, and the provenance says %s (%s); give the right one with --source", e.crate.Dir, tree.Digest, rec.internal.Source, why)
+	return fmt.Errorf("the source in %s is not the recorded one: it has %s, and the provenance says %s (%s); give the right one with --source", e.Crate.Dir, tree.Digest, rec.internal.Source, why)
 }
 
 // checkImages refuses other images than the recorded ones.
 func (e *executed) checkImages(rec *recordedRun) error {
-	for _, name := range slices.Sorted(maps.Keys(e.images)) {
-		if was, ok := rec.images[name]; ok && was != e.images[name].Digest {
+	for _, name := range slices.Sorted(maps.Keys(e.Images)) {
+		if was, ok := rec.images[name]; ok && was != e.Images[name].Digest {
 			return fmt.Errorf("the image %q is %s here, and was %s in the recorded run, so a difference would tell nothing of the source: sixty image shows what there is, and an image made from packages can be copied from where the run was",
-				name, e.images[name].Digest, was)
+				name, e.Images[name].Digest, was)
 		}
 	}
 	return nil

@@ -55,9 +55,9 @@ the command line or the configuration, 130 interrupted.`,
 			if err != nil {
 				return err
 			}
-			a.printFailures(e.results, e.cfg.Files)
+			a.printFailures(e.Results, e.Config.Files)
 			a.printReport(f.report)
-			a.printAnswer(f, e.crate.Dir)
+			a.printAnswer(f, e.Crate.Dir)
 			if f.report.DeploymentStatus != report.Ready || o.prove && !a.printReproduction(e.reproduction) {
 				return errNo
 			}
@@ -115,18 +115,17 @@ func (a *app) stageCommand(use, short, stage string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := deploy.ExportLogs(e.results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
+			if err := deploy.ExportLogs(e.Results, filepath.Join(filepath.Dir(o.report), "logs")); err != nil {
 				return err
 			}
 			if err := e.writeMetrics(o.metrics); err != nil {
 				return err
 			}
-			facts := e.facts()
-			r := facts.Report(nil)
-			a.printFailures(e.results, e.cfg.Files)
+			r := e.Report(nil)
+			a.printFailures(e.Results, e.Config.Files)
 			r.Gates = judged(r.Gates)
 			a.printReport(r)
-			if !facts.StagesPassed() {
+			if !e.StagesPassed() {
 				return errNo
 			}
 			return nil

@@ -103,10 +103,13 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 			}
 		}
 	}
-	req.Given = a.declaredOnly(&resolved{}, next, req.Given, view)
-	r := &resolved{}
-	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
-	if req.Hooks, err = a.hooksAgain(&o.runOptions, r, view); err != nil {
+	r, eng, err := a.beginGen(&o.runOptions, view)
+	if err != nil {
+		return err
+	}
+	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
+	req.Given = r.Declared(next, req.Given)
+	if req.Hooks, err = o.hooksAgain(r); err != nil {
 		return err
 	}
 	made, dropped, err := generation.Update(ctx, req)
@@ -116,17 +119,17 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	for _, name := range dropped {
 		view.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
 	}
-	lock, err := openLock(".", "", false)
+	lock, err := deploy.OpenPackLock(".", "", false)
 	if err != nil {
 		return err
 	}
 	if pin, ok := lock.Find(next.ID); ok {
-		lock.constraint = pin.Constraint
+		lock.Constraint = pin.Constraint
 	} else {
 		lock = nil // nothing here holds on to the pack
 	}
 	p := &planned{dir: o.dir, plan: made.Plan, write: func(ctx context.Context) error {
-		return a.write(ctx, &o.runOptions, &resolved{}, &rendered{made, next, lock}, view)
+		return r.Write(ctx, &deploy.Rendered{Result: made, Packs: next, Lock: lock})
 	}}
 	if err := a.act(ctx, &o.planOptions, p); err != nil {
 		return err

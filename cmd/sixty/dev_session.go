@@ -69,19 +69,19 @@ func (a *app) openDev(ctx context.Context, o *devOptions) (_ *devSession, err er
 		return nil, err
 	}
 	defer view.Close()
-	e, eng, step, err := a.planDev(ctx, o, s, folder, view)
+	e, step, err := a.planDev(ctx, o, s, folder, view)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := plan.Keys(e.graph, eng.init)
+	keys, err := e.Keys()
 	if err != nil {
 		return nil, err
 	}
-	runner, err := eng.runner(e.graph, nil, view)
+	runner, err := e.eng.runner(ctx, e.Graph, nil)
 	if err != nil {
 		return nil, err
 	}
-	results, err := run.Steps(ctx, e.graph, run.Options{Engine: runner, Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
+	results, err := run.Steps(ctx, e.Graph, run.Options{Engine: runner, Started: func(s plan.Step) { view.Started(s.ID, s.Stage) },
 		Ended: func(r plan.Result) {
 			if r.Status != plan.StatusSkipped {
 				view.Ended(r)
@@ -107,55 +107,47 @@ func (a *app) openDev(ctx context.Context, o *devOptions) (_ *devSession, err er
 
 // planDev resolves and plans as a run does, with the step for development added
 // and only what it needs selected.
-func (a *app) planDev(ctx context.Context, o *devOptions, s *devSession, folder string, view *progress.Printer) (*executed, *openedEngine, plan.Step, error) {
+func (a *app) planDev(ctx context.Context, o *devOptions, s *devSession, folder string, view *progress.Printer) (_ *executed, _ plan.Step, err error) {
 	store, err := blob.Open(filepath.Join(folder, "content"))
 	if err != nil {
-		return nil, nil, plan.Step{}, err
+		return nil, plan.Step{}, err
 	}
-	r := &resolved{}
-	s.onClose(r.closeEngine)
-	if err := a.resolve(ctx, &o.runOptions, r, view, a.placed(&o.runOptions, view)); err != nil {
-		return nil, nil, plan.Step{}, err
+	e := &executed{}
+	if e.Run, e.eng, err = a.begin(&o.runOptions, store, view); err != nil {
+		return nil, plan.Step{}, err
 	}
-	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
-		return nil, nil, plan.Step{}, err
+	s.onClose(e.eng.Close)
+	if err := e.Resolve(ctx, nil); err != nil {
+		return nil, plan.Step{}, err
 	}
-	id, err := addDevStep(r.pipeline, o.command)
+	id, err := addDevStep(e.Pipeline, o.command)
 	if err != nil {
-		return nil, nil, plan.Step{}, err
+		return nil, plan.Step{}, err
 	}
-	if err := s.lock(folder, r.crate.Dir); err != nil {
-		return nil, nil, plan.Step{}, err
+	if err := s.lock(folder, e.Crate.Dir); err != nil {
+		return nil, plan.Step{}, err
 	}
-	o.targets = []string{id}
-	if err := a.ensureEngine(ctx, &o.runOptions, r, folder, store, view); err != nil {
-		return nil, nil, plan.Step{}, err
+	e.Targets = []string{id}
+	if err := e.eng.open(ctx); err != nil {
+		return nil, plan.Step{}, err
 	}
-	eng := r.eng
-	if err := a.resolveImages(ctx, folder, r, view); err != nil {
-		return nil, nil, plan.Step{}, err
+	if err := e.Prepare(ctx); err != nil {
+		return nil, plan.Step{}, err
 	}
-	e := &executed{resolved: r}
-	if err := a.lock(ctx, &o.runOptions, e, eng, view); err != nil {
-		return nil, nil, plan.Step{}, err
-	}
-	if e.graph, err = e.plan(ctx, &o.runOptions, folder, store); err != nil {
-		return nil, nil, plan.Step{}, err
-	}
-	for i := range e.graph.Stages {
-		for j := range e.graph.Stages[i].Steps {
-			if step := &e.graph.Stages[i].Steps[j]; step.ID == id {
+	for i := range e.Graph.Stages {
+		for j := range e.Graph.Stages[i].Steps {
+			if step := &e.Graph.Stages[i].Steps[j]; step.ID == id {
 				planned := *step
 				planned.Env = withEnv(planned.Env, "CARGO_INCREMENTAL=1")
 				if o.colored() {
 					planned.Env = withEnv(planned.Env, "CARGO_TERM_COLOR=always")
 				}
 				step.Skipped = "it runs in the container that stays"
-				return e, eng, planned, nil
+				return e, planned, nil
 			}
 		}
 	}
-	return nil, nil, plan.Step{}, fmt.Errorf("the plan has no step %s", id)
+	return nil, plan.Step{}, fmt.Errorf("the plan has no step %s", id)
 }
 
 func (o *devOptions) colored() bool {
@@ -179,13 +171,13 @@ func withEnv(env []string, pair string) []string {
 // target folder, whose times cargo compares, are always of one kind.
 func keptIn(e *executed, step plan.Step, keys map[string]plan.Key) buildkit.Kept {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n", e.crate.Dir)
+	fmt.Fprintf(sum, "%s\n", e.Crate.Dir)
 	for _, m := range step.Mounts {
 		if m.Source.Kind == plan.SourceOutput {
 			fmt.Fprintf(sum, "%s %s\n", m.Target, keys[m.Source.Step].Digest)
 		}
 	}
-	image, _ := e.graph.Image(step.Image)
+	image, _ := e.Graph.Image(step.Image)
 	fmt.Fprintf(sum, "%s\n", image.Digest)
 	id := "sixty-dev-" + hex.EncodeToString(sum.Sum(nil)[:12])
 	return buildkit.Kept{setup.SourceDir: id + "-source", setup.TargetDir: id + "-target"}
@@ -217,11 +209,11 @@ func (s *devSession) watch(e *executed) error {
 		return err
 	}
 	s.onClose(func() error { return os.RemoveAll(tmp) })
-	s.source.crate = e.crate
+	s.source.crate = e.Crate
 	if s.source.store, err = blob.Open(tmp); err != nil {
 		return err
 	}
-	if s.watcher, err = watchTree(e.crate.Dir, []string{"."}); err != nil {
+	if s.watcher, err = watchTree(e.Crate.Dir, []string{"."}); err != nil {
 		return err
 	}
 	s.onClose(s.watcher.Close)

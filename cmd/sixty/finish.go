@@ -53,14 +53,14 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signin
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return nil, usagef("make the folder for the report: %w", err)
 	}
-	if err := deploy.ExportLogs(e.results, filepath.Join(f.dir, "logs")); err != nil {
+	if err := deploy.ExportLogs(e.Results, filepath.Join(f.dir, "logs")); err != nil {
 		return nil, err
 	}
-	artifacts, err := deploy.ExportArtifacts(e.results, filepath.Join(f.dir, "artifacts"))
+	artifacts, err := deploy.ExportArtifacts(e.Results, filepath.Join(f.dir, "artifacts"))
 	if err != nil {
 		return nil, err
 	}
-	f.report = e.facts().Report(artifacts)
+	f.report = e.Report(artifacts)
 	f.claims = e.claims()
 	f.report.Claims = report.Claims{Hermetic: reported(f.claims.Hermetic), Deterministic: reported(f.claims.Deterministic), Reproducible: reported(f.claims.Reproducible)}
 	if by != nil {
@@ -94,7 +94,7 @@ func (e *executed) writeMetrics(path string) error {
 	if path == "" {
 		return nil
 	}
-	m, err := json.MarshalIndent(e.verdict.Metrics, "", "  ")
+	m, err := json.MarshalIndent(e.Verdict.Metrics, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the metrics: %w", err)
 	}
@@ -140,15 +140,6 @@ func (e *executed) claims() statement.Claims {
 		c.Reproducible = e.reproduction.claim()
 	}
 	return c
-}
-
-// facts are what the report is made of.
-func (e *executed) facts() *deploy.Facts {
-	return &deploy.Facts{
-		Sixty: version, Engine: e.engine, Started: e.started, Template: e.template, Crate: e.crate, Source: e.tree.Digest,
-		Graph: e.graph, Host: e.host, Results: e.results, Measured: e.measured, Verdict: e.verdict, Judged: e.judged,
-		Warnings: e.warnings,
-	}
 }
 
 // writeFile replaces a file in one step.

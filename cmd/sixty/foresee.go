@@ -7,17 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/internal/blob"
-	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lastrun"
-	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/preview"
-	"github.com/sixtyhq/sixty/stages"
-	"github.com/sixtyhq/sixty/stages/setup"
 )
 
 // foresee makes the plan of a run and runs nothing: a template is rendered in a
@@ -33,7 +27,7 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 		return nil, preview.Plan{}, err
 	}
 	defer view.Close()
-	store, err := blob.Open(filepath.Join(cache, "content"))
+	store, err := blob.Open(deploy.Cache(cache).Content())
 	if err != nil {
 		return nil, preview.Plan{}, err
 	}
@@ -42,132 +36,31 @@ func (a *app) foresee(ctx context.Context, o *runOptions) (*executed, preview.Pl
 		return nil, preview.Plan{}, fmt.Errorf("make a folder to render in: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	home := "" // of a rendered crate
-	r := &resolved{}
-	defer r.closeEngine() //nolint:errcheck // only a pack's commands open it, and they have ended
-	err = a.resolve(ctx, o, r, view, func(ctx context.Context, _ *resolved, made *rendered) (string, error) {
-		home = made.Dir
+	e := &executed{}
+	if e.Run, e.eng, err = a.begin(o, store, view); err != nil {
+		return nil, preview.Plan{}, err
+	}
+	defer e.eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
+	err = e.Resolve(ctx, func(ctx context.Context, made *deploy.Rendered) (string, error) {
+		e.belongs = made.Dir
 		return rehearse(ctx, o, made, scratch)
 	})
 	if err != nil {
 		return nil, preview.Plan{}, err
 	}
-	if err := deploy.Check(r.cfg, r.pipeline); err != nil {
+	if e.belongs, err = filepath.Abs(e.home()); err != nil {
 		return nil, preview.Plan{}, err
 	}
-	in := preview.Input{}
-	if in.Unresolved, err = r.foreseeImages(cache); err != nil {
-		return nil, preview.Plan{}, err
-	}
-	e := &executed{resolved: r}
-	if e.graph, err = e.plan(ctx, o, cache, store); err != nil {
-		return nil, preview.Plan{}, err
-	}
-	var unknown []preview.Unknown
-	if r.crate.Lock == nil {
-		in.NoKeys = "there is no Cargo.lock yet"
-		unknown = append(unknown, e.foreseeLock())
-	}
-	if in.Keys, err = foreseeKeys(e.graph, store); err != nil {
-		in.NoKeys = err.Error()
-	}
-	if home == "" {
-		home = r.crate.Dir
-	}
-	if home, err = filepath.Abs(home); err != nil {
-		return nil, preview.Plan{}, err
-	}
-	e.belongs = home
-	in.Graph, in.Last = e.graph, lastrun.Read(lastrun.File(cache, home))
-	in.Width, in.Estimates = o.steps(), readHistory(cache).durations()
-	p := preview.New(in)
-	p.Unknown = slices.Insert(p.Unknown, 0, unknown...)
-	e.describe(o, &p)
-	return e, p, nil
-}
-
-// describe fills in what a plan says of the whole.
-func (e *executed) describe(o *runOptions, p *preview.Plan) {
-	p.Sixty, p.CrateName, p.CrateVersion, p.Source, p.Level = version, e.crate.Name, e.crate.Version, e.tree.Digest, o.level
-	p.Targets = append(p.Targets, o.targets...)
-	p.Warnings = e.warnings
-	if e.template != nil {
-		p.Template = e.template.ID + " " + e.template.Version
-	}
-	for _, g := range e.pipeline.Gates {
-		p.Gates = append(p.Gates, preview.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity})
-	}
-}
-
-// foreseeImages takes the images that are on this machine or on record, and
-// says of the others why they are not known.
-func (r *resolved) foreseeImages(cache string) (map[string]string, error) {
-	known, err := readPins(cache)
-	if err != nil {
-		return nil, err
-	}
-	r.images = map[string]plan.Image{}
-	unresolved := map[string]string{}
-	for _, block := range r.pipeline.Images {
-		chosen, err := knownImage(cache, known, block)
-		if err != nil {
-			return nil, err
-		}
-		if chosen == nil {
-			chosen = &plan.Image{Ref: block.From}
-			switch {
-			case block.From == "":
-				unresolved[block.Name] = "the run makes it from Debian's packages (sixty image build " + block.Name + " does so now)"
-			case block.Debian == nil:
-				unresolved[block.Name] = "the run asks the registry of " + block.From + " (sixty image pin does so now)"
-			default:
-				unresolved[block.Name] = "the run asks the registry of " + block.From + " (sixty image pin does so now), or makes it from Debian's packages"
-			}
-		}
-		chosen.Name, chosen.Range = block.Name, config.PlanRange(block.Range)
-		r.images[block.Name] = *chosen
-	}
-	return unresolved, nil
-}
-
-// foreseeLock puts the step that makes a lockfile before all others, and says
-// what follows from it.
-func (e *executed) foreseeLock() preview.Unknown {
-	u := preview.Unknown{What: "the dependencies", Why: fmt.Sprintf("%s has no Cargo.lock. sixty deploy --resolve makes one in the step setup.lockfile, "+
-		"which has the network, and cargo generate-lockfile does so now; which crates setup.vendor fetches and setup.dependencies compiles follows from it", e.crate.Name)}
-	image := deploy.WarmImage(e.pipeline)
-	if image == "" {
-		return u
-	}
-	step := setup.Online(setup.Lockfile(image, e.tree), e.input.Authorities)
-	at := slices.IndexFunc(e.graph.Stages, func(s plan.Stage) bool { return s.Name == step.Stage })
-	if at < 0 {
-		e.graph.Stages = slices.Insert(e.graph.Stages, 0, plan.Stage{Name: step.Stage})
-		at = 0
-	}
-	if e.graph.Stages[at].Skipped == stages.NotSelected {
-		e.graph.Stages[at].Skipped = ""
-	}
-	e.graph.Stages[at].Steps = slices.Insert(e.graph.Stages[at].Steps, 0, step)
-	return u
-}
-
-func foreseeKeys(g *plan.Graph, store *blob.Store) (map[string]plan.Key, error) {
-	program, err := buildkit.InitProgram()
-	if err != nil {
-		return nil, err
-	}
-	init, err := store.PutBytes(program)
-	if err != nil {
-		return nil, err
-	}
-	return plan.Keys(g, init.Digest)
+	p, err := e.Foresee(ctx, preview.Input{
+		Last: lastrun.Read(lastrun.File(cache, e.belongs)), Width: o.steps(), Estimates: readHistory(cache).durations(),
+	})
+	return e, p, err
 }
 
 // rehearse writes a rendered crate as a run would, in a scratch folder that
 // begins as a copy of where the crate belongs. It returns the folder to look
 // at: the crate's own when nothing would change.
-func rehearse(ctx context.Context, o *runOptions, made *rendered, scratch string) (string, error) {
+func rehearse(ctx context.Context, o *runOptions, made *deploy.Rendered, scratch string) (string, error) {
 	if !made.Plan.Changed() {
 		return made.Dir, nil
 	}

@@ -27,7 +27,7 @@ import (
 func (e *executed) hermetic() *statement.Claim {
 	claim := &statement.Claim{}
 	var against []string
-	for _, i := range e.graph.Images {
+	for _, i := range e.Graph.Images {
 		sum, ok := strings.CutPrefix(i.Digest, "sha256:")
 		if !ok {
 			against = append(against, fmt.Sprintf("image %s has no digest", i.Name))
@@ -36,13 +36,13 @@ func (e *executed) hermetic() *statement.Claim {
 		claim.Evidence = append(claim.Evidence, statement.Resource{Name: "image " + i.Name, Digest: statement.Digest{"sha256": sum}})
 	}
 	ran := 0
-	for _, res := range append(append([]plan.Result{}, e.host...), e.results...) {
-		step, planned := e.graph.Step(res.Step)
+	for _, res := range append(append([]plan.Result{}, e.Host...), e.Results...) {
+		step, planned := e.Graph.Step(res.Step)
 		inProcess := planned && step.Runner != "" || !planned && res.Key == ""
 		if inProcess || res.Status == plan.StatusSkipped || res.Status == plan.StatusNotRun {
 			continue
 		}
-		seen, err := see(e.graph, step, res)
+		seen, err := see(e.Graph, step, res)
 		if err != nil {
 			return nil
 		}

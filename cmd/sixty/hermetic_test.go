@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
@@ -86,10 +87,10 @@ func TestHermetic(t *testing.T) {
 			if test.status != "" {
 				result.Status = test.status
 			}
-			e := &executed{resolved: &resolved{host: test.host}, results: []plan.Result{result}, graph: &plan.Graph{
+			e := &executed{Run: &deploy.Run{Facts: deploy.Facts{Host: test.host, Results: []plan.Result{result}, Graph: &plan.Graph{
 				Images: []plan.Image{test.image},
 				Stages: []plan.Stage{{Name: "t", Steps: []plan.Step{{ID: "t.a", Image: "rust", Mounts: append([]plan.Mount{src}, test.mounts...)}}}},
-			}}
+			}}}}
 			got := "absent"
 			if c := e.hermetic(); c != nil && c.Holds {
 				got = "holds"

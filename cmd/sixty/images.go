@@ -109,30 +109,41 @@ func imageDir(cache string, spec image.Spec) string {
 	return plain
 }
 
-// resolveImages chooses an image for each block: a layout that the pipeline
-// names, the digest that its reference was pinned to, an image made from the
-// same packages before, what its registry says now, or an image made now. Which
-// one it was is said and stands in the report.
-func (a *app) resolveImages(ctx context.Context, cache string, r *resolved, view *progress.Printer) error {
-	known, err := readPins(cache)
+// Image chooses an image for a block: a layout that the pipeline names, the
+// digest that its reference was pinned to, an image made from the same packages
+// before, what its registry says now, or an image made now.
+func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, error) {
+	known, err := readPins(string(e.cache))
 	if err != nil {
-		return err
+		return plan.Image{}, err
 	}
-	r.images = map[string]plan.Image{}
-	for _, block := range r.pipeline.Images {
-		var chosen plan.Image
-		err := r.timed("setup", "image-"+block.Name, view, func() (err error) {
-			chosen, err = a.resolveImage(ctx, cache, known, block, view)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		chosen.Name, chosen.Range = block.Name, config.PlanRange(block.Range)
-		view.Note("Image %s: %s, %s", chosen.Name, chosen.Ref, chosen.Origin)
-		r.images[block.Name] = chosen
+	return e.app.resolveImage(ctx, string(e.cache), known, block, e.view)
+}
+
+// Known takes an image that is on this machine or on record, and says of another
+// one why it is not known.
+func (e *engine) Known(_ context.Context, block config.Image) (plan.Image, string, error) {
+	known, err := readPins(string(e.cache))
+	if err != nil {
+		return plan.Image{}, "", err
 	}
-	return nil
+	chosen, err := knownImage(string(e.cache), known, block)
+	if err != nil {
+		return plan.Image{}, "", err
+	}
+	if chosen != nil {
+		return *chosen, "", nil
+	}
+	var open string
+	switch {
+	case block.From == "":
+		open = "the run makes it from Debian's packages (sixty image build " + block.Name + " does so now)"
+	case block.Debian == nil:
+		open = "the run asks the registry of " + block.From + " (sixty image pin does so now)"
+	default:
+		open = "the run asks the registry of " + block.From + " (sixty image pin does so now), or makes it from Debian's packages"
+	}
+	return plan.Image{Ref: block.From}, open, nil
 }
 
 // knownImage is what can be chosen for a block from what is on this machine; a

@@ -57,7 +57,7 @@ func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
 		RunDetails: statement.RunDetails{
 			// Whoever holds the signing key can say anything in here, which is
 			// SLSA Build L1.
-			Builder:    statement.Builder{ID: project + "/engine/" + url.PathEscape(e.engine), Version: map[string]string{"sixty": r.Sixty, "engine": e.engine}},
+			Builder:    statement.Builder{ID: project + "/engine/" + url.PathEscape(e.Engine), Version: map[string]string{"sixty": r.Sixty, "engine": e.Engine}},
 			Metadata:   statement.BuildMetadata{InvocationID: p.Run, StartedOn: p.StartedOn, FinishedOn: p.FinishedOn},
 			Byproducts: logs,
 		},
@@ -82,21 +82,21 @@ type internals struct {
 }
 
 func (e *executed) internals(r report.Report) (map[string]any, error) {
-	in := internals{Source: e.tree.Digest, Folder: filepath.Base(e.crate.Dir)}
+	in := internals{Source: e.Tree.Digest, Folder: filepath.Base(e.Crate.Dir)}
 	for _, art := range r.Artifacts {
 		in.Artifacts = append(in.Artifacts, art.Name)
 	}
 	var err error
-	if in.Steps, err = artifactSteps(e.results); err != nil {
+	if in.Steps, err = artifactSteps(e.Results); err != nil {
 		return nil, err
 	}
 	if len(in.Steps) > 0 {
-		if s, ok := surroundingsOf(e.graph, e.results, in.Steps[0]); ok {
+		if s, ok := surroundingsOf(e.Graph, e.Results, in.Steps[0]); ok {
 			in.Surroundings = &s
 		}
 	}
-	if e.made != nil {
-		record := e.made.Plan.Record
+	if e.Made != nil {
+		record := e.Made.Plan.Record
 		record.Files = map[string]codegen.RecordedFile{}
 		in.Generation = &record
 	}
@@ -113,7 +113,7 @@ func (e *executed) internals(r report.Report) (map[string]any, error) {
 
 // parameters is what the caller of the run decided.
 func (e *executed) parameters(r report.Report) (_ statement.BuildParameters, err error) {
-	out := statement.BuildParameters{Pipeline: pipelineResource(e.cfg), Level: r.Level, Variables: map[string]any{}}
+	out := statement.BuildParameters{Pipeline: pipelineResource(e.Config), Level: r.Level, Variables: map[string]any{}}
 	if r.Template != nil {
 		pack, err := packResource(r.Template.ID, r.Template.Version, r.Template.Digest, r.Template.Source)
 		if err != nil {
@@ -121,19 +121,19 @@ func (e *executed) parameters(r report.Report) (_ statement.BuildParameters, err
 		}
 		out.Pack = &pack
 	}
-	if e.made != nil {
-		if out.PackVariables, err = packVariables(e.made.Recorded); err != nil {
+	if e.Made != nil {
+		if out.PackVariables, err = packVariables(e.Made.Recorded); err != nil {
 			return out, err
 		}
-		at := e.made.Epoch.Unix()
-		out.SensitivePackVariables, out.TemplateTime = e.made.Sensitive, &at
+		at := e.Made.Epoch.Unix()
+		out.SensitivePackVariables, out.TemplateTime = e.Made.Sensitive, &at
 	}
-	out.SourceDateEpoch = e.input.Epoch
+	out.SourceDateEpoch = e.Input.Epoch
 	if out.SourceDateEpoch == 0 {
 		out.SourceDateEpoch = setup.DefaultEpoch
 	}
-	values := e.pipeline.Context.Variables["var"]
-	for _, v := range e.cfg.Variables {
+	values := e.Pipeline.Context.Variables["var"]
+	for _, v := range e.Config.Variables {
 		if !values.Type().HasAttribute(v.Name) {
 			return out, fmt.Errorf("state the provenance: variable %q has no value", v.Name)
 		}
@@ -242,10 +242,10 @@ func pipelineResource(cfg *config.Config) *statement.Resource {
 // used, each with its digest where it has one.
 func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource, error) {
 	var out []statement.Resource
-	for _, i := range e.graph.Images {
+	for _, i := range e.Graph.Images {
 		out = append(out, statement.Resource{Name: "image " + i.Name, URI: i.Ref, Digest: statement.Digest{"sha256": strings.TrimPrefix(i.Digest, "sha256:")}})
 	}
-	for _, c := range lockedCrates(e.crate.Lock) {
+	for _, c := range lockedCrates(e.Crate.Lock) {
 		if c.Source == "" {
 			continue // a part of the source tree
 		}
@@ -257,20 +257,20 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 	}
 	if pack != nil {
 		out = append(out, *pack)
-		for _, d := range e.template.Dependencies {
+		for _, d := range e.Template.Dependencies {
 			r, err := packResource(d.ID, d.Version, d.Digest, d.Source)
 			if err != nil {
 				return nil, fmt.Errorf("state the provenance: %w", err)
 			}
 			out = append(out, r)
 		}
-		for _, a := range e.template.Answers {
+		for _, a := range e.Template.Answers {
 			out = append(out, statement.Resource{Name: "answer of a SPARQL endpoint", URI: a.Endpoint,
 				Digest: statement.Digest{"sha256": a.SHA256}, Annotations: map[string]any{"query": a.Query}})
 		}
 	}
-	steps := e.graph.ByID()
-	for _, res := range e.results {
+	steps := e.Graph.ByID()
+	for _, res := range e.Results {
 		step := steps[res.Step]
 		if step.Runner != validation.AuditRunner || !res.Status.Ran() {
 			continue
@@ -295,7 +295,7 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 // logs are the digests of what the steps printed.
 func (e *executed) logs() ([]statement.Resource, error) {
 	var out []statement.Resource
-	for _, res := range e.results {
+	for _, res := range e.Results {
 		logs, err := deploy.Logs(res)
 		if err != nil {
 			return nil, err

@@ -35,16 +35,12 @@ func elsewhere() stages.Surroundings {
 
 // rebuild makes the artifacts of some steps once more, without a cache and in
 // other surroundings. That a step fails there is a finding and no error.
-func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages.Input, steps []string, eng *openedEngine, view *progress.Printer) (*rebuilt, error) {
+func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages.Input, steps []string, view *progress.Printer) (*rebuilt, error) {
 	g, diags := stages.Rebuild(in, steps, elsewhere())
 	if diags.HasErrors() {
-		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: e.cfg.Files}
+		return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: e.Config.Files}
 	}
-	secrets, err := secretValues(ctx, e.pipeline.Secrets, g, o.hostCommands)
-	if err != nil {
-		return nil, err
-	}
-	runner, err := eng.runner(g, secrets, view)
+	runner, err := e.eng.Runner(ctx, g, e.Pipeline.Secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -190,16 +186,16 @@ type knownArtifact struct{ name, sha256, path string }
 
 // proveReproducible builds the artifacts of a run again and compares them. nil
 // means that there are none.
-func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed, eng *openedEngine, view *progress.Printer) (*reproduction, error) {
-	steps, err := artifactSteps(e.results)
+func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed, view *progress.Printer) (*reproduction, error) {
+	steps, err := artifactSteps(e.Results)
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	before, ok := surroundingsOf(e.graph, e.results, steps[0])
+	before, ok := surroundingsOf(e.Graph, e.Results, steps[0])
 	if !ok {
 		return nil, fmt.Errorf("step %s left no record of its surroundings", steps[0])
 	}
-	again, err := a.rebuild(ctx, o, e, e.input, steps, eng, view)
+	again, err := a.rebuild(ctx, o, e, e.Input, steps, view)
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +204,7 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 		return nil, fmt.Errorf("compare the builds: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	artifacts, err := deploy.ExportArtifacts(e.results, dir)
+	artifacts, err := deploy.ExportArtifacts(e.Results, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +213,7 @@ func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed,
 		first = append(first, knownArtifact{art.Name, art.SHA256, filepath.Join(dir, art.Name)})
 	}
 	found, err := again.compare(ctx, first, steps[0], before)
-	if err == nil && e.made != nil && e.again != nil {
+	if err == nil && e.Made != nil && e.again != nil {
 		// What was rendered is compared by the second process.
 		found.Artifacts = append(found.Artifacts, compared{Name: "generated files", First: e.again.first.Rendered, Second: e.again.second.Rendered})
 	}

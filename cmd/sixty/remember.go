@@ -1,19 +1,15 @@
 package main
 
-import (
-	"github.com/sixtyhq/sixty/internal/lastrun"
-	"github.com/sixtyhq/sixty/internal/plan"
-)
+import "github.com/sixtyhq/sixty/internal/lastrun"
 
-// remember keeps what the steps did, for the next plan. initDigest is that of
-// sixty-init.
-func (e *executed) remember(cache, initDigest string) error {
-	keys, err := plan.Keys(e.graph, initDigest)
+// remember keeps what the steps did, for the next plan.
+func (e *executed) remember(cache string) error {
+	keys, err := e.Keys()
 	if err != nil {
 		return err
 	}
-	file := lastrun.File(cache, e.crate.Dir)
+	file := lastrun.File(cache, e.Crate.Dir)
 	r := lastrun.Read(file)
-	r.Add(e.results, keys)
+	r.Add(e.Results, keys)
 	return r.Write(file)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
 
@@ -25,12 +26,8 @@ const (
 // environment are read at once, so that what is missing is said before the run;
 // a command runs when a step that mounts its secret does, and at most once.
 func secretValues(ctx context.Context, declared []config.Secret, g *plan.Graph, allowCommands bool) (func(context.Context, string) ([]byte, error), error) {
-	mounted := mountedSecrets(g)
 	values := map[string]func() ([]byte, error){}
-	for _, s := range declared {
-		if !mounted[s.Name] {
-			continue
-		}
+	for _, s := range deploy.Mounted(g, declared) {
 		if len(s.Command) > 0 {
 			if !allowCommands {
 				return nil, usagef("secret %q (%s:%d) is what the command %s prints, which would run on this machine, outside of any container. Give --allow-host-commands if you trust the pipeline",
@@ -52,22 +49,6 @@ func secretValues(ctx context.Context, declared []config.Secret, g *plan.Graph, 
 		}
 		return value()
 	}, nil
-}
-
-// mountedSecrets are those of the steps that will run.
-func mountedSecrets(g *plan.Graph) map[string]bool {
-	out := map[string]bool{}
-	for _, s := range g.Steps() {
-		if s.Skipped != "" {
-			continue
-		}
-		for _, m := range s.Mounts {
-			if m.Source.Kind == plan.SourceSecret {
-				out[m.Source.Secret] = true
-			}
-		}
-	}
-	return out
 }
 
 // readSecret takes a value from the environment or a file.

@@ -41,7 +41,7 @@ func (f *finished) attest(ctx context.Context, e *executed, signer sign.Signer, 
 		}
 		subjects = append(subjects, statement.Bytes(b.file, b.text))
 	}
-	tree, err := treeSubject(e.crate.Name, e.tree)
+	tree, err := treeSubject(e.Crate.Name, e.Tree)
 	if err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ type bill struct {
 
 // bills lists the crates of the lockfile in both formats.
 func (e *executed) bills() ([]bill, error) {
-	in := sbom.Input{Crates: lockedCrates(e.crate.Lock), Created: e.started, Tool: "sixty", ToolVersion: version}
-	in.Crates, in.Root = withRoot(in.Crates, e.crate)
+	in := sbom.Input{Crates: lockedCrates(e.Crate.Lock), Created: e.Started, Tool: "sixty", ToolVersion: version}
+	in.Crates, in.Root = withRoot(in.Crates, e.Crate)
 	cdx, err := sbom.CycloneDX(in)
 	if err != nil {
 		return nil, err

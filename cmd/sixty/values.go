@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 )
 
@@ -78,7 +79,7 @@ func (o *runOptions) onCommandLine() ([]lang.Given, error) {
 		}
 		out = append(out, lang.Given{Name: name, Text: value, Source: onFlag("var " + name)})
 	}
-	for _, flag := range []struct{ name, value string }{{"template", o.template}, {"name", o.name}, {"version", o.version}} {
+	for _, flag := range []struct{ name, value string }{{"name", o.name}, {"version", o.version}} {
 		if flag.value != "" {
 			out = append(out, lang.Given{Name: flag.name, Text: flag.value, Source: onFlag(flag.name)})
 		}
@@ -96,31 +97,17 @@ func (o *runOptions) given() ([]lang.Given, error) {
 	return append(fromEnvironment(), flags...), err
 }
 
-// split gives the pipeline's values and the pack's: a name that the pipeline
-// declares is the pipeline's, and all others are the pack's. Files beside the
-// pipeline win over the environment and lose to the command line.
-func (o *runOptions) split(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
-	auto, err := config.AutoValues(cfg.Dir)
-	if err != nil {
-		return nil, nil, usageError{err}
-	}
+// variables are the values of variables as a run takes them.
+func (o *runOptions) variables() (deploy.Values, error) {
 	flags, err := o.onCommandLine()
+	return deploy.Values{Surrounding: fromEnvironment(), Given: flags, Template: lang.Given{Text: o.template, Source: onFlag("template")}}, err
+}
+
+// split gives the pipeline's values and the pack's.
+func (o *runOptions) split(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
+	values, err := o.variables()
 	if err != nil {
 		return nil, nil, err
 	}
-	declared := map[string]bool{}
-	for _, v := range cfg.Variables {
-		declared[v.Name] = true
-	}
-	for _, g := range append(append(fromEnvironment(), auto...), flags...) {
-		if g.Name == "template" && g.Source == onFlag("template") && !declared[g.Name] {
-			continue // the pack itself, see choose
-		}
-		if declared[g.Name] {
-			pipeline = append(pipeline, g)
-		} else {
-			pack = append(pack, g)
-		}
-	}
-	return pipeline, pack, nil
+	return values.Split(cfg)
 }

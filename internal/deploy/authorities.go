@@ -8,10 +8,10 @@ import (
 	"github.com/sixtyhq/sixty/stages/setup"
 )
 
-// HostAuthorities stores the certificate bundle of this machine: the one that
+// hostAuthorities stores the certificate bundle of this machine: the one that
 // SSL_CERT_FILE names, or the first one at the places where distributions keep
 // theirs. A machine without one gives an empty blob.
-func HostAuthorities(store *blob.Store) (blob.Blob, error) {
+func hostAuthorities(store *blob.Store) (blob.Blob, error) {
 	places := []string{
 		os.Getenv("SSL_CERT_FILE"),
 		"/etc/ssl/certs/ca-certificates.crt", // Debian

@@ -8,19 +8,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/crate"
 	"github.com/sixtyhq/sixty/internal/plan"
-	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/stages/setup"
 )
-
-// NoLockfile is why a crate without a Cargo.lock is refused; crate says which.
-func NoLockfile(crate string) error {
-	return mistakef("%s has no Cargo.lock, so its dependencies are not pinned. Add --resolve to make one in a step that may use the network (the report names it), or run cargo generate-lockfile", crate)
-}
 
 // WarmImage names the image that cargo runs on; empty when there is none.
 func WarmImage(p *config.Pipeline) string {
@@ -32,48 +25,55 @@ func WarmImage(p *config.Pipeline) string {
 	return ""
 }
 
-// Locking makes a missing Cargo.lock, in a graph of its own whose one step may
-// use the network.
-type Locking struct {
-	Crate *crate.Crate
-	// Tree is the crate's source.
-	Tree blob.Blob
-	// Image is the one that cargo runs on, see WarmImage.
-	Image       plan.Image
-	Authorities blob.Blob
-	View        View
-	// Runner returns what runs the graph.
-	Runner func(g *plan.Graph) (run.Runner, error)
-}
-
-// Make makes it and opens the crate again. The result is that of the step.
-func (l Locking) Make(ctx context.Context) (*crate.Crate, plan.Result, error) {
-	if l.Image.Name == "" {
-		return nil, plan.Result{}, mistakef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
+// Lock sees to it that there is a Cargo.lock: where it was asked for, a missing
+// one is made in a graph of its own, whose one step may use the network.
+func (r *Run) Lock(ctx context.Context) error {
+	if r.Crate.Lock != nil {
+		return nil
 	}
-	step := setup.Online(setup.Lockfile(l.Image.Name, l.Tree), l.Authorities)
-	g := &plan.Graph{Images: []plan.Image{l.Image}, Stages: []plan.Stage{{Name: step.Stage, Steps: []plan.Step{step}}}}
-	runner, err := l.Runner(g)
+	if !r.req.Resolve {
+		return mistakef("%s has no Cargo.lock, so its dependencies are not pinned. Add --resolve to make one in a step that may use the network (the report names it), or run cargo generate-lockfile", r.Crate.Name)
+	}
+	image, ok := r.Images[WarmImage(r.Pipeline)]
+	if !ok {
+		return mistakef("no image of the pipeline has warm = stage.generation.lockfile, so there is none to run cargo on")
+	}
+	step, err := r.lockStep(image.Name)
 	if err != nil {
-		return nil, plan.Result{}, err
+		return err
 	}
-	results, err := run.Steps(ctx, g, run.Options{Engine: runner,
-		Started: func(s plan.Step) { l.View.Started(s.ID, s.Stage) }, Ended: l.View.Ended})
+	made, err := r.alone(ctx, step, image)
 	if err != nil {
-		return nil, plan.Result{}, err
+		return fmt.Errorf("make Cargo.lock: %w", err)
 	}
-	made := results[0]
 	if !made.Status.OK() {
-		return nil, made, fmt.Errorf("make Cargo.lock: %s%s", made.Reason, LogTail(made.Dir, 20))
+		return fmt.Errorf("make Cargo.lock: %s%s", made.Reason, LogTail(made.Dir, 20))
 	}
-	if err := l.write(made); err != nil {
-		return nil, made, fmt.Errorf("make Cargo.lock: %w", err)
+	if err := r.writeLock(made); err != nil {
+		return fmt.Errorf("make Cargo.lock: %w", err)
 	}
-	again, err := crate.Open(l.Crate.Dir)
-	return again, made, err
+	only := r.Crate.Only
+	if r.Crate, err = crate.Open(r.Crate.Dir); err != nil {
+		return err
+	}
+	r.Crate.Only = only
+	return nil
 }
 
-func (l Locking) write(made plan.Result) error {
+// lockStep is the step that makes a Cargo.lock.
+func (r *Run) lockStep(image string) (plan.Step, error) {
+	tree, err := r.Crate.Pack(r.host.Store, r.req.Written...)
+	if err != nil {
+		return plan.Step{}, err
+	}
+	authorities, err := hostAuthorities(r.host.Store)
+	if err != nil {
+		return plan.Step{}, err
+	}
+	return setup.Online(setup.Lockfile(image, tree), authorities), nil
+}
+
+func (r *Run) writeLock(made plan.Result) error {
 	left, err := OpenLeft(made.Dir, "outputs", crate.LockName)
 	if err != nil {
 		return err
@@ -86,10 +86,10 @@ func (l Locking) write(made plan.Result) error {
 	if len(text) > cargo.MaxLockBytes {
 		return errors.New("it is longer than a lockfile may be")
 	}
-	to := filepath.Join(l.Crate.Dir, crate.LockName)
+	to := filepath.Join(r.Crate.Dir, crate.LockName)
 	if err := os.WriteFile(to, text, 0o644); err != nil {
 		return err
 	}
-	l.View.Note("Wrote %s", to)
+	r.host.View.Note("Wrote %s", to)
 	return nil
 }

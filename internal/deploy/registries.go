@@ -18,11 +18,11 @@ import (
 // maxRegistryConfig bounds a registry's config.json, in bytes.
 const maxRegistryConfig = 64 << 10
 
-// Registries asks each registry of a lockfile, but for crates.io whose answer is
+// registries asks each registry of a lockfile, but for crates.io whose answer is
 // known, where its crates are downloaded from: that stands in the config.json
 // of its index. Answers are kept in the cache folder, so later runs need no
 // network; what is downloaded is pinned by the lockfile's checksums either way.
-func Registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error) {
+func registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error) {
 	file := filepath.Join(cache, "registries.json")
 	known := map[string]cargo.RegistryConfig{}
 	if b, err := os.ReadFile(file); err == nil {

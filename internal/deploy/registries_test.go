@@ -33,7 +33,7 @@ func TestRegistries(t *testing.T) {
 	cache := t.TempDir()
 	lock := lockOf(t, "sparse+"+server.URL+"/index/")
 	for range 2 {
-		known, err := Registries(t.Context(), cache, lock)
+		known, err := registries(t.Context(), cache, lock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,19 +49,19 @@ func TestRegistries(t *testing.T) {
 		t.Errorf("the registry was asked %d times", asked)
 	}
 	// crates.io is known and never asked.
-	if _, err := Registries(t.Context(), t.TempDir(), lockOf(t, "registry+"+cargo.CratesIO)); err != nil {
+	if _, err := registries(t.Context(), t.TempDir(), lockOf(t, "registry+"+cargo.CratesIO)); err != nil {
 		t.Error(err)
 	}
 	for source, want := range map[string]string{
 		"sparse+" + server.URL + "/elsewhere/":   "404",
 		"registry+https://git.example/index.git": "git repository",
 	} {
-		if _, err := Registries(t.Context(), t.TempDir(), lockOf(t, source)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := registries(t.Context(), t.TempDir(), lockOf(t, source)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", source, err)
 		}
 	}
 	config = `{"dl":"https://files.example","auth-required":true}`
-	if _, err := Registries(t.Context(), t.TempDir(), lock); err == nil || !strings.Contains(err.Error(), "token") {
+	if _, err := registries(t.Context(), t.TempDir(), lock); err == nil || !strings.Contains(err.Error(), "token") {
 		t.Errorf("a registry that asks for a token: %v", err)
 	}
 }

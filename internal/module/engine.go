@@ -10,6 +10,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/daggerengine"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/run"
 )
@@ -65,23 +66,37 @@ func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, err
 	return plan.Image{Ref: ref, Digest: digest, Origin: block.From + " as the engine knows it"}, nil
 }
 
+// Known is the image that a run would take.
+func (e *engine) Known(ctx context.Context, block config.Image) (plan.Image, string, error) {
+	image, err := e.Image(ctx, block)
+	return image, "", err
+}
+
+// Init is what sixty-init is known by: the module has its sources, and only an
+// engine that runs a step builds it.
+func (e *engine) Init() (string, error) { return "sixty " + Version, nil }
+
 // Runner returns what runs the steps of a graph.
-func (e *engine) Runner(g *plan.Graph, secrets []config.Secret) (run.Runner, error) {
+func (e *engine) Runner(_ context.Context, g *plan.Graph, secrets []config.Secret) (run.Runner, error) {
 	given := map[string]*dagger.Secret{}
-	for _, s := range secrets {
+	for _, s := range deploy.Mounted(g, secrets) {
 		value, ok := e.session.inputs.Secrets[s.Name]
 		if !ok {
 			return nil, errors.New(missingSecret(s))
 		}
 		given[s.Name] = value
 	}
-	keys, err := plan.Keys(g, "sixty "+Version)
+	program, err := e.Init()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := plan.Keys(g, program)
 	if err != nil {
 		return nil, err
 	}
 	return daggerengine.New(daggerengine.Options{
 		Client: e.session.client, Graph: g, Init: initProgram(e.session.client), Images: e.images, Keys: keys,
-		Scratch: e.session.path("trees"), Results: e.session.path("results"), Secrets: given,
+		Scratch: e.session.path("trees"), Results: e.session.host.Cache.Results(), Secrets: given,
 	}), nil
 }
 

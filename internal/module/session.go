@@ -5,22 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/sixtyhq/sixty/internal/blob"
-	"github.com/sixtyhq/sixty/internal/cargo"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
-	"github.com/sixtyhq/sixty/internal/market"
-	"github.com/sixtyhq/sixty/internal/remote"
-	"github.com/sixtyhq/sixty/stages/concept"
-	"github.com/sixtyhq/sixty/stages/generation"
 )
 
 // Version is the version of sixty that the module is.
@@ -78,25 +72,12 @@ func open(ctx context.Context, client *dagger.Client, in Inputs) (*session, erro
 			return nil, fmt.Errorf("make a working folder: %w", err)
 		}
 	}
-	store, err := blob.Open(s.path("content"))
+	store, err := blob.Open(deploy.Cache(dir).Content())
 	if err != nil {
 		return nil, err
 	}
-	authorities, err := deploy.HostAuthorities(store)
-	if err != nil {
-		return nil, err
-	}
-	cache := market.NewCache(s.path("packs"))
 	s.engine = &engine{session: s, images: map[string]*dagger.Container{}}
-	s.host = deploy.Host{
-		Engine: s.engine, Market: shipped{cache}, View: log{}, Store: store, Results: s.path("results"), Authorities: authorities,
-		Registries: func(ctx context.Context, lock *cargo.Lock) (map[string]cargo.RegistryConfig, error) {
-			return deploy.Registries(ctx, dir, lock)
-		},
-		Remote: func(graphs []config.Graph) *remote.Asker {
-			return remote.New(s.path("answers"), http.DefaultClient, generation.Sources(graphs))
-		},
-	}
+	s.host = deploy.Host{Engine: s.engine, Market: packs{}, View: log{}, Cache: deploy.Cache(dir), Store: store}
 	return s, s.fetch(ctx)
 }
 
@@ -132,12 +113,24 @@ func (s *session) hasCrate() bool {
 	return err == nil
 }
 
+// run begins the run that the inputs ask for.
+func (s *session) run() (*deploy.Run, error) {
+	req, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	return deploy.New(s.host, req), nil
+}
+
 // request is the run that the inputs ask for.
 func (s *session) request() (deploy.Request, error) {
 	in := s.inputs
+	pipeline := ""
+	if in.Pipeline != nil {
+		pipeline = s.path(deploy.DefaultPipeline)
+	}
 	req := deploy.Request{
-		Dir: s.path("source"), Output: s.path("made"), Template: in.Template, Level: in.Level, Only: in.Only, Resolve: in.Resolve,
-		Sixty: Version,
+		Load: deploy.Loader(pipeline, s.path("source"), Version), Existing: s.existing, Output: s.path("made"), Level: in.Level, Only: in.Only, Resolve: in.Resolve, Sixty: Version,
 	}
 	if req.Level == "" {
 		req.Level = config.Levels()[0]
@@ -145,15 +138,14 @@ func (s *session) request() (deploy.Request, error) {
 	if err := checkLevel(req.Level); err != nil {
 		return req, err
 	}
+	template := in.Template
 	switch exists := s.hasCrate(); {
 	case exists && (in.Template != "" || in.Name != "" || in.Number != ""):
 		return req, errors.New("a template, a name and a version are for a new crate, and the source is one that exists: leave out one or the other")
-	case !exists && in.Template == "" && in.Name != "":
-		req.Template = DefaultTemplate
+	case !exists && template == "" && in.Name != "":
+		template = DefaultTemplate
 	}
-	if in.Pipeline != nil {
-		req.Pipeline = s.path(deploy.DefaultPipeline)
-	}
+	req.Values.Template = lang.Given{Text: template, Source: "--template"}
 	if in.AuditDB != nil {
 		req.AuditDB = s.path("audit-db")
 	}
@@ -162,14 +154,22 @@ func (s *session) request() (deploy.Request, error) {
 		if !ok || name == "" {
 			return req, fmt.Errorf("a variable is NAME=VALUE, not %q", v)
 		}
-		req.Given = append(req.Given, lang.Given{Name: name, Text: value, Source: "--vars"})
+		req.Values.Given = append(req.Values.Given, lang.Given{Name: name, Text: value, Source: "--vars"})
 	}
 	for _, given := range []struct{ name, value string }{{"name", in.Name}, {"version", in.Number}} {
 		if given.value != "" {
-			req.Given = append(req.Given, lang.Given{Name: given.name, Text: given.value, Source: "--" + given.name})
+			req.Values.Given = append(req.Values.Given, lang.Given{Name: given.name, Text: given.value, Source: "--" + given.name})
 		}
 	}
 	return req, nil
+}
+
+// existing is the manifest of the source.
+func (s *session) existing() (string, error) {
+	if !s.hasCrate() {
+		return "", errors.New("there is no Cargo.toml in the source: give a template to make a new crate, or the source of one that exists")
+	}
+	return s.path("source", "Cargo.toml"), nil
 }
 
 func checkLevel(level string) error {
@@ -179,30 +179,6 @@ func checkLevel(level string) error {
 		}
 	}
 	return fmt.Errorf("there is no level %q; the levels are %s.%s", level, strings.Join(config.Levels(), ", "), lang.DidYouMean(level, config.Levels()))
-}
-
-// shipped is the market of the packs that ship with sixty.
-type shipped struct{ cache *market.Cache }
-
-// Resolve finds a pack and all that it depends on.
-func (m shipped) Resolve(ctx context.Context, id, constraint string) (*concept.Packs, error) {
-	catalog, err := m.catalog(ctx)
-	if err != nil {
-		return nil, err
-	}
-	packs, err := catalog.ResolveAll(ctx, id, constraint, market.Pins{})
-	if err != nil {
-		return nil, err
-	}
-	return concept.Together(packs), nil
-}
-
-func (m shipped) catalog(ctx context.Context) (*market.Catalog, error) {
-	catalog, err := market.OpenCatalog(ctx, concept.Shipped())
-	if err != nil {
-		return nil, fmt.Errorf("open the market: %w", err)
-	}
-	return catalog, nil
 }
 
 // directory is a folder of the session as a directory of the engine.

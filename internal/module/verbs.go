@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/sixtyhq/sixty/internal/codegen"
@@ -13,7 +12,6 @@ import (
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/picture"
-	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/preview"
 	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
@@ -25,11 +23,22 @@ func Generate(ctx context.Context, client *dagger.Client, in Inputs) (*dagger.Di
 	if err != nil {
 		return nil, err
 	}
-	req, err := s.request()
+	r, err := s.run()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := deploy.Generate(ctx, s.host, req); err != nil {
+	c, err := r.Choose()
+	if err != nil {
+		return nil, err
+	}
+	if !c.MakesCrate() {
+		return nil, errors.New("there is no template: give one, see search")
+	}
+	made, err := r.Render(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Write(ctx, made); err != nil {
 		return nil, err
 	}
 	return s.directory("made"), nil
@@ -41,28 +50,14 @@ func Plan(ctx context.Context, client *dagger.Client, in Inputs) (preview.Plan, 
 	if err != nil {
 		return preview.Plan{}, err
 	}
-	req, err := s.request()
+	r, err := s.run()
 	if err != nil {
 		return preview.Plan{}, err
 	}
-	r, err := deploy.Plan(ctx, s.host, req)
-	if err != nil {
+	if err := r.Resolve(ctx, nil); err != nil {
 		return preview.Plan{}, err
 	}
-	keys, err := plan.Keys(r.Graph, "sixty "+Version)
-	if err != nil {
-		return preview.Plan{}, err
-	}
-	p := preview.New(preview.Input{Graph: r.Graph, Keys: keys})
-	p.Sixty, p.CrateName, p.CrateVersion, p.Source, p.Level = Version, r.Crate.Name, r.Crate.Version, r.Source, req.Level
-	p.Warnings = r.Warnings
-	if r.Template != nil {
-		p.Template = r.Template.ID + " " + r.Template.Version
-	}
-	for _, g := range r.Pipeline.Gates {
-		p.Gates = append(p.Gates, preview.Gate{Name: g.Name, Level: g.Level, Severity: g.Severity})
-	}
-	return p, nil
+	return r.Foresee(ctx, preview.Input{})
 }
 
 // PlanFile is a plan as a file of JSON.
@@ -100,7 +95,7 @@ func Graph(client *dagger.Client, p preview.Plan, format string) (*dagger.File, 
 
 // Search finds packs that ship with sixty.
 func Search(ctx context.Context, q market.Query) ([]market.Hit, error) {
-	catalog, err := shipped{}.catalog(ctx)
+	catalog, err := packs{}.catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +108,14 @@ func Image(ctx context.Context, client *dagger.Client, in Inputs, name string) (
 	if err != nil {
 		return nil, err
 	}
-	req, err := s.request()
+	r, err := s.run()
 	if err != nil {
 		return nil, err
 	}
-	images, err := deploy.Images(req)
+	if _, err := r.Choose(); err != nil {
+		return nil, err
+	}
+	images, err := r.ImageBlocks()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +153,7 @@ func Update(ctx context.Context, client *dagger.Client, in Inputs, to string) (*
 		return nil, err
 	}
 	made, dropped, err := generation.Update(ctx, generation.UpdateRequest{Dir: dir, Base: base.Pack, New: next.Pack,
-		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies, Given: req.Given})
+		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies, Given: req.Values.Given})
 	if err != nil {
 		return nil, err
 	}
@@ -179,38 +177,22 @@ func (s *session) packVersions(ctx context.Context, record codegen.Record, to st
 	if record.Pack == nil {
 		return nil, nil, errors.New("the folder was not generated from a pack")
 	}
-	m := shipped{market.NewCache(s.path("packs"))}
+	m, cache := packs{}, market.NewCache(s.host.Cache.Packs())
 	catalog, err := m.catalog(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	base = &concept.Packs{}
 	for _, ref := range record.Dependencies {
-		pack, err := catalog.Recorded(ctx, m.cache, ref.ID, ref.Version, ref.Digest)
+		pack, err := catalog.Recorded(ctx, cache, ref.ID, ref.Version, ref.Digest)
 		if err != nil {
 			return nil, nil, fmt.Errorf("find what was generated: %w", err)
 		}
 		base.Dependencies = append(base.Dependencies, pack)
 	}
-	if base.Pack, err = catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest); err != nil {
+	if base.Pack, err = catalog.Recorded(ctx, cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest); err != nil {
 		return nil, nil, fmt.Errorf("find what was generated: %w", err)
 	}
-	next, err = m.Resolve(ctx, record.Pack.ID, to)
+	next, err = m.Resolve(ctx, record.Pack.ID, to, market.Pins{})
 	return base, next, err
-}
-
-// Packs are the packs that ship with sixty, by id.
-func Packs(ctx context.Context) ([]string, error) {
-	entries, faults, err := concept.Shipped().List(ctx)
-	if err := errors.Join(append(slices.Clone(faults), err)...); err != nil {
-		return nil, fmt.Errorf("list the packs: %w", err)
-	}
-	var ids []string
-	for _, e := range entries {
-		if !slices.Contains(ids, e.ID) {
-			ids = append(ids, e.ID)
-		}
-	}
-	slices.Sort(ids)
-	return ids, nil
 }
