@@ -41,7 +41,7 @@ func HookStep(image string, tree *blob.Blob, after bool, commands []string) plan
 	script.WriteString("mkdir -p /out && cp -R " + setup.SourceDir + " /out/tree\n")
 	return plan.Step{
 		ID: "generation." + name, Stage: "generation", Name: name, Image: image,
-		Command: []string{"/bin/sh", "-euc", script.String()}, Dir: dir, Timeout: hookTimeout, Mounts: mounts,
+		Command: []string{"/bin/sh", "-euc", script.String()}, Dir: dir, Network: plan.NetworkNone, Timeout: hookTimeout, Mounts: mounts,
 		Outputs: []plan.Output{{Name: "tree", Path: "/out/tree"}},
 	}
 }
