@@ -21,6 +21,8 @@ import (
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/executor/oci"
 	"github.com/moby/buildkit/frontend"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/frontend/gateway/forwarder"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
@@ -54,6 +56,8 @@ type EmbeddedOptions struct {
 	// MaxCacheBytes bounds the cache on disk; zero lets BuildKit choose a
 	// share of the disk.
 	MaxCacheBytes int64
+	// Frontends are those that clients may name in a solve; sixty names none.
+	Frontends map[string]gateway.BuildFunc
 }
 
 // Embedded is a BuildKit inside this process. It owns its state folder until it
@@ -90,7 +94,7 @@ func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	if err := sweep(ctx, root); err != nil {
 		return nil, errors.Join(fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err), e.Close())
 	}
-	if err := e.start(ctx, root, opts.MaxCacheBytes); err != nil {
+	if err := e.start(ctx, root, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the embedded engine in %s: %w", root, err), e.Close())
 	}
 	return e, nil
@@ -168,8 +172,8 @@ type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
 
-func (e *Embedded) start(ctx context.Context, root string, maxCache int64) error {
-	w, err := e.newWorker(ctx, root, maxCache)
+func (e *Embedded) start(ctx context.Context, root string, opts EmbeddedOptions) error {
+	w, err := e.newWorker(ctx, root, opts.MaxCacheBytes)
 	if err != nil {
 		return err
 	}
@@ -189,10 +193,14 @@ func (e *Embedded) start(ctx context.Context, root string, maxCache int64) error
 	if err != nil {
 		return err
 	}
+	frontends := map[string]frontend.Frontend{}
+	for name, build := range opts.Frontends {
+		frontends[name] = forwarder.NewGatewayForwarder(workers.Infos(), build)
+	}
 	controller, err := control.NewController(control.Opt{
 		SessionManager:   sessions,
 		WorkerController: workers,
-		Frontends:        map[string]frontend.Frontend{},
+		Frontends:        frontends,
 		CacheManager:     solver.NewCacheManager(context.WithoutCancel(ctx), "local", cache, worker.NewCacheResultStorage(workers)),
 		HistoryDB:        history,
 		CacheStore:       cache,
