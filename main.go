@@ -466,7 +466,7 @@ type Stage struct {
 func newDeployment(d *module.Deployed) *Deployment {
 	r := d.Report
 	out := &Deployment{
-		Status: string(r.DeploymentStatus), Name: r.CrateName, Version: r.CrateVersion, Level: r.Level,
+		Status: r.DeploymentStatus, Name: r.CrateName, Version: r.CrateVersion, Level: r.Level,
 		Recommendation: r.Recommendation, Report: d.Dir, Source: d.Source, Signed: r.Attestation.Signed, CrateFile: d.Crate(),
 	}
 	if err := d.NotReady(); err != nil {

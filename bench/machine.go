@@ -30,7 +30,7 @@ func thisMachine() (machine, error) {
 	if err := syscall.Sysinfo(&system); err != nil {
 		return m, fmt.Errorf("find the size of the memory: %w", err)
 	}
-	m.memory = uint64(system.Totalram) * uint64(system.Unit)
+	m.memory = system.Totalram * uint64(system.Unit)
 	var errModel, errLoad error
 	m.model, errModel = cpuModel()
 	kernel, errKernel := os.ReadFile("/proc/sys/kernel/osrelease")

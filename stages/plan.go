@@ -299,7 +299,7 @@ func (p *planner) checkMetrics(id string, step config.Step) {
 // not exist.
 func (p *planner) checkRunner(step config.Step) {
 	if step.Uses != validation.AuditRunner {
-		p.fail(step.Range, "Unknown runner", "There is no runner %q; the one there is is %q.", step.Uses, validation.AuditRunner)
+		p.fail(step.Range, "Unknown runner", "There is no runner %q; there is %q alone.", step.Uses, validation.AuditRunner)
 	}
 	if step.Image != nil || len(step.Env)+len(step.Mounts)+len(step.Outputs)+len(step.Services) > 0 || step.Dir != "" ||
 		step.Timeout != 0 || step.Network != string(plan.NetworkNone) {

@@ -194,7 +194,7 @@ func open(block *pem.Block, password Password) (private crypto.Signer, unprotect
 	}
 	parsed, err := cryptoutils.UnmarshalPEMToPrivateKey(pem.EncodeToMemory(block), cryptoutils.StaticPasswordFunc(secret))
 	if err != nil && encryptedBlock {
-		return nil, false, fmt.Errorf("%w; it comes from %s, %s or the terminal (%v)", ErrPassword, PasswordVariable, PasswordFileVariable, err)
+		return nil, false, fmt.Errorf("%w; it comes from %s, %s or the terminal (%w)", ErrPassword, PasswordVariable, PasswordFileVariable, err)
 	}
 	if err != nil {
 		return nil, false, err

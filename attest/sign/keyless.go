@@ -155,7 +155,7 @@ type cancelled struct{ ctx context.Context }
 
 func (c cancelled) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	stop := context.AfterFunc(c.ctx, func() { cancel(c.ctx.Err()) })
+	stop := context.AfterFunc(c.ctx, func() { cancel(c.ctx.Err()) }) //nolint:contextcheck // joins two contexts
 	response, err := http.DefaultTransport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		stop()

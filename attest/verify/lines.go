@@ -52,8 +52,8 @@ func Split(data []byte) ([][]byte, error) {
 	return out, nil
 }
 
-// All verifies every bundle in data, which is one bundle or JSON Lines. One
-// that fails fails all.
+// All verifies every bundle in data, which is one bundle or JSON Lines: all
+// of them or an error.
 func All(ctx context.Context, data []byte, artifacts []Artifact, trust Trust, expect Expect) ([]*Verified, error) {
 	bundles, err := Split(data)
 	if err != nil {

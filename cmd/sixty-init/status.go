@@ -85,6 +85,6 @@ func parseStatus(text string) initrec.Process {
 }
 
 func hexMask(text string) uint64 {
-	mask, _ := strconv.ParseUint(text, 16, 64) //nolint:errcheck // the kernel writes it
+	mask, _ := strconv.ParseUint(text, 16, 64) // the kernel writes it
 	return mask
 }

@@ -48,7 +48,7 @@ func below(root int, kept map[int]bool) []int {
 		return nil
 	}
 	defer dir.Close()
-	names, _ := dir.Readdirnames(-1) //nolint:errcheck // what was listed counts
+	names, _ := dir.Readdirnames(-1) // what was listed counts
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"path"
@@ -51,18 +52,18 @@ func Load(dir fs.FS) (*DB, error) {
 		return nil, ErrNoDatabase
 	}
 	db := &DB{byID: map[string]*Advisory{}}
-	hash := sha256.New()
+	sum := sha256.New()
 	var err error
-	if db.crates, err = db.load(dir, "crates", hash); err != nil {
+	if db.crates, err = db.load(dir, "crates", sum); err != nil {
 		return nil, err
 	}
-	if db.rust, err = db.load(dir, "rust", hash); err != nil {
+	if db.rust, err = db.load(dir, "rust", sum); err != nil {
 		return nil, err
 	}
 	if len(db.crates) == 0 {
 		return nil, ErrNoDatabase
 	}
-	db.Digest = hex.EncodeToString(hash.Sum(nil))
+	db.Digest = hex.EncodeToString(sum.Sum(nil))
 	db.Revision = Revision{Kind: "digest", ID: db.Digest}
 	commit, err := headCommit(dir)
 	if err != nil {
@@ -77,7 +78,7 @@ func Load(dir fs.FS) (*DB, error) {
 // Advisory finds one by its id, and nil where there is none.
 func (db *DB) Advisory(id string) *Advisory { return db.byID[id] }
 
-func (db *DB) load(dir fs.FS, collection string, hash io.Writer) (map[string][]*Advisory, error) {
+func (db *DB) load(dir fs.FS, collection string, sum hash.Hash) (map[string][]*Advisory, error) {
 	packages, err := fs.ReadDir(dir, collection)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -99,7 +100,7 @@ func (db *DB) load(dir fs.FS, collection string, hash io.Writer) (map[string][]*
 			if f.IsDir() || strings.HasPrefix(f.Name(), ".") || strings.HasPrefix(f.Name(), "RUSTSEC-0000-0000") {
 				continue // a draft has no number yet
 			}
-			a, err := db.loadFile(dir, name, hash)
+			a, err := db.loadFile(dir, name, sum)
 			if err != nil {
 				return nil, fmt.Errorf("advisory %s: %w", name, err)
 			}
@@ -109,7 +110,7 @@ func (db *DB) load(dir fs.FS, collection string, hash io.Writer) (map[string][]*
 	return out, nil
 }
 
-func (db *DB) loadFile(dir fs.FS, name string, hash io.Writer) (*Advisory, error) {
+func (db *DB) loadFile(dir fs.FS, name string, sum hash.Hash) (*Advisory, error) {
 	data, err := readBounded(dir, name, maxAdvisoryBytes)
 	if err != nil {
 		return nil, err
@@ -129,8 +130,8 @@ func (db *DB) loadFile(dir fs.FS, name string, hash io.Writer) (*Advisory, error
 	}
 	db.byID[a.ID] = a
 	db.Newest = max(db.Newest, a.Date)
-	fmt.Fprintf(hash, "%s %d\n", name, len(data))
-	hash.Write(data)
+	fmt.Fprintf(sum, "%s %d\n", name, len(data))
+	sum.Write(data)
 	return a, nil
 }
 

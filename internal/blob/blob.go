@@ -59,7 +59,7 @@ func (s *Store) Put(write func(io.Writer) error) (Blob, error) {
 	if err != nil {
 		return Blob{}, fmt.Errorf("store a blob: %w", err)
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone when renamed
+	defer os.Remove(tmp.Name()) // gone when renamed
 	defer tmp.Close()
 	sum := sha256.New()
 	counter := &counting{w: io.MultiWriter(tmp, sum)}

@@ -133,13 +133,13 @@ func ParseMessages(r io.Reader) (*Messages, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	for {
 		line, cut, err := readLine(br, maxMessageLine)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("read cargo's messages: %w", err)
 		}
 		if bytes.HasPrefix(line, []byte(`{"reason":`)) {
 			p.line(line, cut)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 	}
@@ -279,7 +279,7 @@ func readLine(r *bufio.Reader, limit int) (line []byte, cut bool, err error) {
 			part, cut = part[:room], true
 		}
 		line = append(line, part...)
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return bytes.TrimRight(line, "\r\n"), cut, err
 		}
 	}

@@ -42,7 +42,7 @@ func testProfile(tree fs.FS, root manifest) (string, error) {
 		}
 		var config manifest
 		if err := toml.Unmarshal(data, &config); err != nil || config["profile"] != nil {
-			return own, nil // cargo says what is wrong with it
+			return own, nil //nolint:nilerr // cargo says what is wrong with it
 		}
 	}
 	return shared, nil

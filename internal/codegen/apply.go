@@ -386,8 +386,11 @@ func removeEmptyParents(r *os.Root, name string) {
 // removeEmptyDir removes a folder if it is one and nothing is in it.
 func removeEmptyDir(r *os.Root, dir string) error {
 	info, err := r.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // gone, or below what is not a folder any more
+	}
 	if err != nil || !info.IsDir() {
-		return nil // gone, or not a folder any more
+		return err
 	}
 	entries, err := fs.ReadDir(r.FS(), dir)
 	if err != nil || len(entries) > 0 {

@@ -122,7 +122,7 @@ func turtleError(err error, name, text string, columns int) error {
 	if !errors.As(err, &pe) {
 		return err
 	}
-	e := &Error{File: name, Line: int(pe.Line), Column: int(pe.Column), Message: pe.Msg, Err: err, Snippet: lineOf(text, int(pe.Line))}
+	e := &Error{File: name, Line: pe.Line, Column: pe.Column, Message: pe.Msg, Err: err, Snippet: lineOf(text, pe.Line)}
 	if e.Line == 1 {
 		e.Column -= columns
 		e.Snippet = lineOf(text[columns:], 1)

@@ -98,7 +98,7 @@ func renderOne(ctx context.Context, req Request) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.base, err = r.loadGraph(false); err != nil {
+	if r.base, err = r.loadGraph(false); err != nil { //nolint:contextcheck // the run holds the context
 		return nil, err
 	}
 	var faults []error
@@ -119,7 +119,7 @@ func renderOne(ctx context.Context, req Request) (*run, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := r.document(&r.docs[i]); err != nil {
+		if err := r.document(&r.docs[i]); err != nil { //nolint:contextcheck // the run holds the context
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
@@ -180,7 +180,7 @@ func newRun(ctx context.Context, req Request) (*run, error) {
 		return nil, err
 	}
 	r.chance = newChance(seed)
-	r.env = r.newEnv()
+	r.env = r.newEnv() //nolint:contextcheck // the run holds the context
 	var faults []error
 	for _, layer := range append([]Layer{{FS: req.Templates}}, req.Layers...) {
 		files, err := listFiles(layer.FS)

@@ -166,9 +166,11 @@ func (r *reader) env(name string) []string {
 	out := make([]string, 0, val.LengthInt())
 	for it := val.ElementIterator(); it.Next(); {
 		k, v := it.Element()
-		key, value, err := k.AsString(), "", error(nil)
-		if value, ok = text(v); !ok {
-			if v, err = convert.Convert(v, cty.String); err != nil {
+		key := k.AsString()
+		value, ok := text(v)
+		if !ok {
+			v, err := convert.Convert(v, cty.String)
+			if err != nil {
 				r.refuse(attr, "%q: element %q: %s.", name, key, err)
 				return nil
 			}

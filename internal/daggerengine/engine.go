@@ -101,7 +101,7 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	if err != nil {
 		if ctx.Err() != nil {
 			res.Status, res.Reason = plan.StatusCanceled, context.Cause(ctx).Error()
-			return res, nil
+			return res, nil //nolint:nilerr // the result says it
 		}
 		res.Status, res.Reason = plan.StatusError, err.Error()
 		return res, err

@@ -22,7 +22,7 @@ func (e *Engine) lower(ctx context.Context, s plan.Step) (*dagger.Container, err
 	c = c.WithUser("0:0").WithMountedFile(initPath, e.opts.Init)
 	for _, m := range s.Mounts {
 		var err error
-		if c, err = e.mount(ctx, c, m); err != nil {
+		if c, err = e.mount(c, m); err != nil {
 			return nil, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
 		}
 	}
@@ -62,7 +62,7 @@ func arguments(s plan.Step) ([]string, error) {
 	return append([]string{initPath, "run", "--spec", text, "--"}, s.Command...), nil
 }
 
-func (e *Engine) mount(ctx context.Context, c *dagger.Container, m plan.Mount) (*dagger.Container, error) {
+func (e *Engine) mount(c *dagger.Container, m plan.Mount) (*dagger.Container, error) {
 	readOnly := dagger.ContainerWithMountedDirectoryOpts{ReadOnly: !m.Writable}
 	switch src := m.Source; src.Kind {
 	case plan.SourceBlob:

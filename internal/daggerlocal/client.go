@@ -109,9 +109,11 @@ func (o object) id(ctx context.Context) (ID, error) { return get[ID](ctx, o.q.Se
 
 // XXX_GraphQLType, XXX_GraphQLIDType, XXX_GraphQLID and MarshalJSON make an
 // object an argument of a query.
-func (o object) XXX_GraphQLType() string   { return "Node" }
-func (o object) XXX_GraphQLIDType() string { return "ID" }
-func (o object) XXX_GraphQLID(ctx context.Context) (string, error) {
+func (o object) XXX_GraphQLType() string { return "Node" } //nolint:staticcheck // the name that the client looks for
+
+func (o object) XXX_GraphQLIDType() string { return "ID" } //nolint:staticcheck // as above
+
+func (o object) XXX_GraphQLID(ctx context.Context) (string, error) { //nolint:staticcheck // as above
 	id, err := o.id(ctx)
 	return string(id), err
 }

@@ -103,8 +103,8 @@ func TestEveryQueryIsOfTheSchema(t *testing.T) {
 // fail.
 func TestTheSchemaIsHeld(t *testing.T) {
 	daggertest.Serve(t)
-	_, err := get[string](t.Context(), Connect().q.Select("container").Select("from").Arg("adress", "x").Select("stdout"))
-	if err == nil || !strings.Contains(err.Error(), "adress") {
+	_, err := get[string](t.Context(), Connect().q.Select("container").Select("from").Arg("nobody", "x").Select("stdout"))
+	if err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("an argument that is not there: %v", err)
 	}
 }

@@ -64,7 +64,7 @@ func registries(ctx context.Context, cache string, lock *cargo.Lock) (map[string
 	}
 	// Another process may write the same answers at the same time.
 	tmp := file + ".new-" + rand.Text()
-	defer os.Remove(tmp) //nolint:errcheck // gone when renamed
+	defer os.Remove(tmp) // gone when renamed
 	if err := errors.Join(os.WriteFile(tmp, append(b, '\n'), 0o644), os.Rename(tmp, file)); err != nil {
 		return nil, fmt.Errorf("keep the registries that are known: %w", err)
 	}

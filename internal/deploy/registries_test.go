@@ -27,7 +27,7 @@ func TestRegistries(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		w.Write([]byte(config)) //nolint:errcheck // the test would see it
+		w.Write([]byte(config)) // the test would see it
 	}))
 	defer server.Close()
 	cache := t.TempDir()

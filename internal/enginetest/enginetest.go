@@ -58,7 +58,7 @@ func here(t *testing.T) string {
 
 // Of takes the answers from a report.
 func Of(r report.Report) Answers {
-	a := Answers{Status: string(r.DeploymentStatus), Source: r.Source, Steps: map[string]Answer{}, Gates: map[string]string{}, Artifacts: map[string]string{}, Network: r.NetworkSteps}
+	a := Answers{Status: r.DeploymentStatus, Source: r.Source, Steps: map[string]Answer{}, Gates: map[string]string{}, Artifacts: map[string]string{}, Network: r.NetworkSteps}
 	for _, stage := range r.Stages {
 		for _, s := range stage.Steps {
 			if s.Key != "" {

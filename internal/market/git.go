@@ -69,7 +69,7 @@ func (s *GitSource) List(ctx context.Context) ([]Entry, []error, error) {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, []error{err}, nil
+		return nil, []error{err}, nil //nolint:nilerr // a source that is out of reach is a fault among others
 	}
 	fsys, err := s.tree(ctx, commit)
 	if err != nil {

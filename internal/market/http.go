@@ -65,7 +65,7 @@ func (s *HTTPSource) List(ctx context.Context) ([]Entry, []error, error) {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, []error{err}, nil
+		return nil, []error{err}, nil //nolint:nilerr // a source that is out of reach is a fault among others
 	}
 	entries, err := parseIndex(data, s.address)
 	if err != nil {

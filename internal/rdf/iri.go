@@ -76,9 +76,9 @@ func (r reference) String() string {
 	return b.String()
 }
 
-// resolve transforms a reference against a base (RFC 3986, section 5.2.2,
+// against transforms a reference as it stands on a base (RFC 3986, section 5.2.2,
 // strict).
-func (base reference) resolve(r reference) reference {
+func (r reference) against(base reference) reference {
 	t := reference{fragment: r.fragment, hasFragment: r.hasFragment}
 	switch {
 	case r.scheme != "":
@@ -99,7 +99,7 @@ func (base reference) resolve(r reference) reference {
 				t.query, t.hasQuery = base.query, base.hasQuery
 			}
 		default:
-			t.path = removeDotSegments(base.merge(r.path))
+			t.path = removeDotSegments(r.merge(base))
 			t.query, t.hasQuery = r.query, r.hasQuery
 		}
 	}
@@ -109,14 +109,14 @@ func (base reference) resolve(r reference) reference {
 
 // merge puts a relative path after the base's last slash (RFC 3986, section
 // 5.2.3); a rooted path replaces the base's.
-func (base reference) merge(path string) string {
-	if path[0] == '/' {
-		return path
+func (r reference) merge(base reference) string {
+	if r.path[0] == '/' {
+		return r.path
 	}
 	if base.hasAuthority && base.path == "" {
-		return "/" + path
+		return "/" + r.path
 	}
-	return base.path[:strings.LastIndexByte(base.path, '/')+1] + path
+	return base.path[:strings.LastIndexByte(base.path, '/')+1] + r.path
 }
 
 // removeDotSegments is RFC 3986, section 5.2.4.
@@ -164,7 +164,7 @@ func ResolveIRI(base, ref string) (string, error) {
 			return "", fmt.Errorf("the IRI <%s> is relative and there is no base IRI", ref)
 		}
 	}
-	return splitReference(base).resolve(splitReference(ref)).String(), nil
+	return splitReference(ref).against(splitReference(base)).String(), nil
 }
 
 // CheckIRI reports what keeps s from being an absolute IRI that can be written

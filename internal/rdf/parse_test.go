@@ -240,7 +240,7 @@ func TestParseStops(t *testing.T) {
 				}
 				return nil
 			})
-		if err != stop || n != 3 {
+		if !errors.Is(err, stop) || n != 3 {
 			t.Errorf("got %v after %d", err, n)
 		}
 	})

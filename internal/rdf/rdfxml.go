@@ -107,7 +107,7 @@ func (p *rdfXML) enter(ev xmlEvent, sc scope) (known rdfAttrs, properties []xmlA
 				}
 				sc.lang = *value
 			case "base":
-				base := sc.base.resolve(splitReference(*value))
+				base := splitReference(*value).against(sc.base)
 				if base.scheme == "" {
 					return known, nil, sc, p.errorIn(ev, "xml:base=%q is not an absolute IRI", *value)
 				}
@@ -268,7 +268,7 @@ func (p *rdfXML) elementIRI(ev xmlEvent) (Term, error) {
 func (p *rdfXML) resolve(ev xmlEvent, value string, sc scope) (Term, error) {
 	s := value
 	if schemeLength(value) == 0 || strings.Contains(value, "/.") {
-		iri := sc.base.resolve(splitReference(value))
+		iri := splitReference(value).against(sc.base)
 		if iri.scheme == "" {
 			return Term{}, p.errorIn(ev, "the IRI %q is relative and there is no base IRI", value)
 		}

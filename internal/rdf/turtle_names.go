@@ -61,7 +61,7 @@ func (p *turtle) iri() (Term, error) {
 	if !absolute && p.base.scheme == "" {
 		return Term{}, p.errorf("the IRI <%s> is relative and there is no base IRI", raw)
 	}
-	ref := p.base.resolve(splitReference(string(raw)))
+	ref := splitReference(string(raw)).against(p.base)
 	return Term{Kind: IRI, Value: ref.String()}, nil
 }
 
@@ -70,15 +70,14 @@ func (p *turtle) name(want string) (t Term, word []byte, err error) {
 	if err := p.prefixPart(); err != nil {
 		return t, nil, err
 	}
+	next := p.peek() // it may move the buffer's contents
 	prefix := p.buf[p.mark:p.pos]
-	if p.peek() != ':' {
-		// The peek may have moved the buffer's contents.
-		if prefix = p.buf[p.mark:p.pos]; len(prefix) == 0 {
+	if next != ':' {
+		if len(prefix) == 0 {
 			return t, nil, p.errorf("expected %s, found %s", want, p.found())
 		}
 		return t, prefix, nil
 	}
-	prefix = p.buf[p.mark:p.pos]
 	namespace, ok := p.prefixes[string(prefix)]
 	if !ok {
 		return t, nil, p.errorf("the prefix %q is not declared", string(prefix)+":")

@@ -142,7 +142,7 @@ func bareLiteral(s string) string {
 		if rest != "" && (rest[0] == '+' || rest[0] == '-') {
 			rest = rest[1:]
 		}
-		exponent := 0
+		var exponent int
 		if exponent, rest = cutDigits(rest); exponent == 0 {
 			return ""
 		}

@@ -25,7 +25,7 @@ func (x *xmlReader) xmlLiteral() (string, error) {
 			}
 			c.end()
 		case xmlText:
-			textEscaper.WriteString(&c.b, ev.text)
+			c.b.WriteString(textEscaper.Replace(ev.text))
 		case xmlComment:
 			c.b.WriteString("<!--" + ev.text + "-->")
 		case xmlInstruction:
@@ -71,7 +71,7 @@ func (c *canonicalizer) start(ev xmlEvent) {
 	})
 	for _, a := range ev.attrs {
 		c.b.WriteString(" " + a.name.String() + `="`)
-		attrEscaper.WriteString(&c.b, a.value)
+		c.b.WriteString(attrEscaper.Replace(a.value))
 		c.b.WriteByte('"')
 	}
 	c.b.WriteByte('>')
@@ -97,7 +97,7 @@ func (c *canonicalizer) declare(b xmlBinding) {
 	} else {
 		c.b.WriteString(" xmlns:" + b.prefix + `="`)
 	}
-	attrEscaper.WriteString(&c.b, b.space)
+	c.b.WriteString(attrEscaper.Replace(b.space))
 	c.b.WriteByte('"')
 }
 

@@ -146,7 +146,7 @@ func (a *Asker) Graph(ctx context.Context, s Source) (string, error) {
 	if s.Query == "" {
 		s.Query = Everything
 	}
-	text, _, err := a.answer(ctx, Answer{Endpoint: s.Endpoint, Query: s.Query, SHA256: s.SHA256, Graph: true})
+	text, err := a.answer(ctx, Answer{Endpoint: s.Endpoint, Query: s.Query, SHA256: s.SHA256, Graph: true})
 	return string(text), err
 }
 
@@ -157,7 +157,7 @@ func (a *Asker) Recorded(ctx context.Context) ([]string, error) {
 		if !r.Graph {
 			continue
 		}
-		text, _, err := a.answer(ctx, r)
+		text, err := a.answer(ctx, r)
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +168,7 @@ func (a *Asker) Recorded(ctx context.Context) ([]string, error) {
 
 // Service answers SERVICE clauses; it is a sparql.ServiceFunc.
 func (a *Asker) Service(ctx context.Context, endpoint, query string) (*results.Result, error) {
-	text, _, err := a.answer(ctx, Answer{Endpoint: endpoint, Query: query})
+	text, err := a.answer(ctx, Answer{Endpoint: endpoint, Query: query})
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +198,14 @@ func (a *Asker) Answers() []Answer {
 }
 
 // answer gives the text of an answer. SHA256, if it is set, pins it.
-func (a *Asker) answer(ctx context.Context, want Answer) ([]byte, Answer, error) {
+func (a *Asker) answer(ctx context.Context, want Answer) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	same := func(x Answer) bool {
 		return x.Endpoint == want.Endpoint && x.Query == want.Query && x.Graph == want.Graph
 	}
 	if i := slices.IndexFunc(a.asked, same); i >= 0 {
-		return a.texts[a.asked[i].SHA256], a.asked[i], nil
+		return a.texts[a.asked[i].SHA256], nil
 	}
 	if i := slices.IndexFunc(a.recorded, same); i >= 0 {
 		want.SHA256 = a.recorded[i].SHA256
@@ -215,18 +215,18 @@ func (a *Asker) answer(ctx context.Context, want Answer) ([]byte, Answer, error)
 		text, err = a.ask(ctx, want)
 	}
 	if err != nil {
-		return nil, want, err
+		return nil, err
 	}
 	got := digest(text)
 	if want.SHA256 != "" && got != want.SHA256 {
-		return nil, want, &ChangedError{Answer: want, Got: got}
+		return nil, &ChangedError{Answer: want, Got: got}
 	}
 	want.SHA256 = got
 	if err := a.store(got, text); err != nil {
-		return nil, want, err
+		return nil, err
 	}
 	a.asked, a.texts[got] = append(a.asked, want), text
-	return text, want, nil
+	return text, nil
 }
 
 // ChangedError says that an endpoint no longer gives the answer that is asked

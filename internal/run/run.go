@@ -201,7 +201,7 @@ func (s *scheduler) run(ctx context.Context, step plan.Step) plan.Result {
 		r = plan.Result{Status: status, Reason: err.Error(), Dir: r.Dir, Key: r.Key, Started: started, Ended: time.Now()}
 	}
 	// Whose result this is, is the scheduler's to say: a step without one
-	// would be waited for for ever.
+	// would be waited for without end.
 	r.Step, r.Stage, r.Name, r.Range = step.ID, step.Stage, step.Name, step.Range
 	return r
 }

@@ -220,7 +220,7 @@ func (c oracleCase) compare(want oracleResult) error {
 	case want.Output == nil && err == nil:
 		return fmt.Errorf("got %q, the crate has %s", got, want)
 	case want.Output != nil && err != nil:
-		return fmt.Errorf("got the error %v, the crate has %s", err, want)
+		return fmt.Errorf("got the error %w, the crate has %s", err, want)
 	case want.Output != nil && got != *want.Output:
 		return fmt.Errorf("got  %q\nwant %q", got, *want.Output)
 	}

@@ -46,8 +46,8 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(": ")
 	b.WriteString(e.Msg)
-	switch {
-	case e.Err == nil, e.Err == ErrTemplateNotFound, e.Err == ErrUndefined, e.Err == ErrLimit:
+	switch e.Err { //nolint:errorlint // one that wraps these has more to say
+	case nil, ErrTemplateNotFound, ErrUndefined, ErrLimit:
 	default:
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())

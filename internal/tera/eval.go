@@ -171,7 +171,7 @@ func (r *run) condition(e *expr) (bool, error) {
 		}
 		return truthy(v), nil
 	case *logicTerm:
-		if yes, err = r.logic(t); err == errIncomparable {
+		if yes, err = r.logic(t); errors.Is(err, errIncomparable) {
 			return false, nil
 		}
 	case *testTerm:

@@ -130,5 +130,5 @@ func (o *oracle) restart(cause error) error {
 	if err := o.start(); err != nil {
 		return fmt.Errorf("restarting the oracle: %w", err)
 	}
-	return fmt.Errorf("%w: %v", errOracleDied, cause)
+	return fmt.Errorf("%w: %w", errOracleDied, cause)
 }

@@ -106,7 +106,7 @@ func (r *run) located(err error, at int32) error {
 	if errors.As(err, &located) {
 		return err
 	}
-	if u, ok := err.(undefined); ok {
+	if u := (undefined{}); errors.As(err, &u) {
 		return r.undefinedError(u.path)
 	}
 	if fatal(err) {

@@ -26,7 +26,8 @@ func (m moment) format(format string) (string, error) {
 			return string(append(b, format...)), nil
 		}
 		b = append(b, format[:i]...)
-		used, err := 0, error(nil)
+		var used int
+		var err error
 		if b, used, err = m.specifier(b, format[i+1:]); err != nil {
 			return "", err
 		}

@@ -59,7 +59,7 @@ variable "hush" {
 			t.Errorf("%s: %v", c.about, vars)
 		}
 	}
-	if _, _, err := packRun(packSet{pack(t, "app", shared), []*market.Pack{base}}, given("nmae", "x"), nil); err == nil || !strings.Contains(err.Error(), "nmae") {
+	if _, _, err := packRun(packSet{pack(t, "app", shared), []*market.Pack{base}}, given("names", "x"), nil); err == nil || !strings.Contains(err.Error(), "names") {
 		t.Errorf("a value that nothing declares: %v", err)
 	}
 

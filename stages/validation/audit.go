@@ -78,7 +78,7 @@ func writeReport(dir string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp) //nolint:errcheck // gone when renamed
+	defer os.RemoveAll(tmp) // gone when renamed
 	for _, name := range []string{ReportFile, "log"} {
 		if err := os.WriteFile(filepath.Join(tmp, name), text, 0o644); err != nil {
 			return err

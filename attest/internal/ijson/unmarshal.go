@@ -30,7 +30,7 @@ func exactNames(data []byte, t reflect.Type, path string) error {
 	case reflect.Slice:
 		var elems []json.RawMessage
 		if json.Unmarshal(data, &elems) != nil {
-			return nil // json.Unmarshal names the mismatch better
+			return nil //nolint:nilerr // json.Unmarshal names the mismatch better
 		}
 		for i, e := range elems {
 			if err := exactNames(e, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
@@ -40,7 +40,7 @@ func exactNames(data []byte, t reflect.Type, path string) error {
 	case reflect.Map, reflect.Struct:
 		var members map[string]json.RawMessage
 		if json.Unmarshal(data, &members) != nil {
-			return nil
+			return nil //nolint:nilerr // as above
 		}
 		for name, value := range members {
 			elem, err := memberType(t, name)
