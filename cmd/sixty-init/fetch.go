@@ -110,7 +110,7 @@ func fetchOnce(ctx context.Context, client *http.Client, root *os.Root, d initre
 	}
 	// A name of the list has no dot in front.
 	tmp := "." + d.Name
-	defer root.Remove(tmp) //nolint:errcheck // gone when renamed
+	defer root.Remove(tmp) // gone when renamed
 	f, err := root.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
 		return refusal{err}

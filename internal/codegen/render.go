@@ -108,7 +108,7 @@ func renderOne(ctx context.Context, req Request) (*run, error) {
 		}
 	}
 	if req.project != nil {
-		if err := r.check(r.base); err != nil {
+		if err := r.check(r.base); err != nil { //nolint:contextcheck // the run holds the context
 			faults = append(faults, err)
 		}
 	}

@@ -112,7 +112,7 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 
 // attempt runs a step's command and brings its record to dir.
 func (e *Engine) attempt(ctx context.Context, s plan.Step, dir, nonce string) (initrec.Record, error) {
-	c, err := e.lower(ctx, s)
+	c, err := e.lower(s)
 	if err != nil {
 		return initrec.Record{}, err
 	}

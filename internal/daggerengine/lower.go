@@ -1,7 +1,6 @@
 package daggerengine
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -13,7 +12,7 @@ import (
 )
 
 // lower is the container that a step's command runs in.
-func (e *Engine) lower(ctx context.Context, s plan.Step) (*dagger.Container, error) {
+func (e *Engine) lower(s plan.Step) (*dagger.Container, error) {
 	c, ok := e.opts.Images[s.Image]
 	if !ok {
 		return nil, fmt.Errorf("step %q: image %q is not there", s.ID, s.Image)

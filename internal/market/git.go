@@ -69,11 +69,11 @@ func (s *GitSource) List(ctx context.Context) ([]Entry, []error, error) {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, []error{err}, nil //nolint:nilerr // a source that is out of reach is a fault among others
+		return nil, []error{err}, nil
 	}
 	fsys, err := s.tree(ctx, commit)
 	if err != nil {
-		return nil, []error{err}, nil
+		return nil, []error{err}, nil //nolint:nilerr // a source that says nothing is a fault among others
 	}
 	inner := &FSSource{name: s.at(commit), fsys: fsys, show: s.Name()}
 	entries, faults, err := inner.List(ctx)

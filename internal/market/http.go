@@ -65,11 +65,11 @@ func (s *HTTPSource) List(ctx context.Context) ([]Entry, []error, error) {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, []error{err}, nil //nolint:nilerr // a source that is out of reach is a fault among others
+		return nil, []error{err}, nil
 	}
 	entries, err := parseIndex(data, s.address)
 	if err != nil {
-		return nil, []error{err}, nil
+		return nil, []error{err}, nil //nolint:nilerr // a source that says nothing is a fault among others
 	}
 	return entries, nil, nil
 }

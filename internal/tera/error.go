@@ -46,8 +46,8 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(": ")
 	b.WriteString(e.Msg)
-	switch e.Err { //nolint:errorlint // one that wraps these has more to say
-	case nil, ErrTemplateNotFound, ErrUndefined, ErrLimit:
+	switch e.Err {
+	case nil, ErrTemplateNotFound, ErrUndefined, ErrLimit: //nolint:errorlint // one that wraps these has more to say
 	default:
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())
