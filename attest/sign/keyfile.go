@@ -158,7 +158,13 @@ func encrypt(private crypto.Signer, password []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: privatePEMType, Bytes: sealed}), nil
+	block := &pem.Block{Type: privatePEMType, Bytes: sealed}
+	if len(password) == 0 {
+		if block.Headers, err = stretched(sealed); err != nil {
+			return nil, err
+		}
+	}
+	return pem.EncodeToMemory(block), nil
 }
 
 func load(path string, password Password) (key *Key, unprotected bool, err error) {
@@ -191,6 +197,9 @@ func open(block *pem.Block, password Password) (private crypto.Signer, unprotect
 		if secret == nil {
 			secret = []byte{} // nil would mean "not encrypted"
 		}
+	}
+	if der, ok := openStretched(block); ok && encryptedBlock && len(secret) == 0 {
+		block = &pem.Block{Type: string(cryptoutils.PrivateKeyPEMType), Bytes: der}
 	}
 	parsed, err := cryptoutils.UnmarshalPEMToPrivateKey(pem.EncodeToMemory(block), cryptoutils.StaticPasswordFunc(secret))
 	if err != nil && encryptedBlock {

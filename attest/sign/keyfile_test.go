@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 )
 
@@ -83,6 +84,48 @@ func TestEmptyPassword(t *testing.T) {
 	// A password given for a key without one is an error, not ignored.
 	if _, _, err := LoadOrCreateKey(dir, password("secret")); !errors.Is(err, ErrPassword) {
 		t.Error(err)
+	}
+}
+
+// A key without a password opens by what its file says of the empty password,
+// and as well without, with another program, or when that is wrong.
+func TestStretched(t *testing.T) {
+	dir := t.TempDir()
+	made, file, err := LoadOrCreateKey(dir, password(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file.PrivatePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	if _, ok := openStretched(block); !ok {
+		t.Error("the key does not open by its header")
+	}
+	// As cosign opens it.
+	if der, err := encrypted.Decrypt(block.Bytes, nil); err != nil || len(der) == 0 {
+		t.Error(err)
+	}
+	for name, headers := range map[string]map[string]string{
+		"none": nil, "short": {stretchedHeader: "AAAA"}, "not base64": {stretchedHeader: "?"},
+		"another's": {stretchedHeader: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+	} {
+		changed := pem.EncodeToMemory(&pem.Block{Type: block.Type, Headers: headers, Bytes: block.Bytes})
+		if err := os.WriteFile(file.PrivatePath, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		key, err := LoadKey(file.PrivatePath, password(""))
+		if err != nil || !bytes.Equal(key.PublicPEM(), made.PublicPEM()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	protected, file, err := LoadOrCreateKey(t.TempDir(), password("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file.PrivatePath); err != nil || bytes.Contains(text, []byte(stretchedHeader)) {
+		t.Errorf("a password is kept beside the key of %v: %v", protected.Hint(), err)
 	}
 }
 

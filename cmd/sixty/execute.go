@@ -60,7 +60,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err := e.Resolve(ctx, nil); err != nil {
 		return nil, err
 	}
-	if err := e.eng.open(ctx); err != nil {
+	if err := e.eng.expect(ctx); err != nil {
 		return nil, err
 	}
 	if err := e.Prepare(ctx); err != nil {
@@ -116,18 +116,19 @@ type openedEngine struct {
 	name   string
 }
 
+// engineAddress is where the engine is; empty: on this machine, and sixty's own.
+func (o *runOptions) engineAddress() string {
+	if o.engine != "" {
+		return o.engine
+	}
+	return os.Getenv("SIXTY_ENGINE")
+}
+
 func (a *app) openEngine(ctx context.Context, e *engine) (*openedEngine, error) {
-	if _, err := e.Init(); err != nil {
-		return nil, err
-	}
 	o := e.opts
-	address := o.engine
-	if address == "" {
-		address = os.Getenv("SIXTY_ENGINE")
-	}
 	opened := &openedEngine{}
 	var err error
-	if address != "" {
+	if address := o.engineAddress(); address != "" {
 		tls := buildkit.TLS{CA: o.tlsCA, Cert: o.tlsCert, Key: o.tlsKey, ServerName: o.tlsServer}
 		if opened.client, opened.name, err = buildkit.Dial(ctx, address, tls); err != nil {
 			return nil, usageError{err}

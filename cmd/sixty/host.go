@@ -117,6 +117,16 @@ func (e *engine) open(ctx context.Context) (err error) {
 	return err
 }
 
+// expect finds what is wrong with the engine that was asked for before anything
+// else is done. That of this machine is opened only if a step needs it.
+func (e *engine) expect(ctx context.Context) error {
+	if e.opts.engineAddress() != "" {
+		return e.open(ctx)
+	}
+	_, err := e.opts.serves()
+	return err
+}
+
 // Close closes the engine, if it is open.
 func (e *engine) Close() error {
 	if e.opened == nil {
@@ -125,8 +135,14 @@ func (e *engine) Close() error {
 	return e.opened.Close()
 }
 
-// Name is BuildKit's, and its version.
-func (e *engine) Name() string { return e.opened.name }
+// Name is BuildKit's, and its version. What answers where none was opened was left
+// by that of this machine.
+func (e *engine) Name() string {
+	if e.opened == nil {
+		return buildkit.EmbeddedName()
+	}
+	return e.opened.name
+}
 
 // Caps is what BuildKit can keep.
 func (e *engine) Caps() plan.Caps { return buildkit.Caps() }
@@ -147,25 +163,50 @@ func (e *engine) Init() (string, error) {
 	return e.init, nil
 }
 
-// Runner returns what runs a graph, with the secrets that its steps mount.
+// Runner returns what runs a graph, with the secrets that its steps mount: the
+// engine, or, where that is not open yet and has run all of the graph before,
+// what it left then.
 func (e *engine) Runner(ctx context.Context, g *plan.Graph, secrets []config.Secret) (run.Runner, error) {
 	values, err := secretValues(ctx, secrets, g, e.opts.hostCommands)
 	if err != nil {
 		return nil, err
 	}
-	return e.runner(ctx, g, values)
+	if e.opened != nil {
+		return e.runner(ctx, g, values)
+	}
+	opts, err := e.options(g)
+	if err != nil {
+		return nil, err
+	}
+	recorded, err := buildkit.NewRecorded(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	if recorded == nil {
+		return e.runner(ctx, g, values)
+	}
+	e.view.Note("Every step ran before on the same inputs: its sealed results answer, and no engine is needed")
+	return recorded, nil
 }
 
 func (e *engine) runner(ctx context.Context, g *plan.Graph, secrets func(context.Context, string) ([]byte, error)) (*buildkit.Engine, error) {
 	if err := e.open(ctx); err != nil {
 		return nil, err
 	}
-	keys, err := plan.Keys(g, e.init)
+	opts, err := e.options(g)
 	if err != nil {
 		return nil, err
 	}
-	return buildkit.New(buildkit.Options{
-		Client: e.opened.client, Graph: g, Blobs: e.store.Dir(), Init: e.init, Results: e.cache.Results(), Keys: keys,
-		Secrets: secrets, Log: e.view.Log,
-	})
+	opts.Client, opts.Secrets, opts.Log = e.opened.client, secrets, e.view.Log
+	return buildkit.New(opts)
+}
+
+// options are those of all runners of a graph.
+func (e *engine) options(g *plan.Graph) (buildkit.Options, error) {
+	init, err := e.Init()
+	if err != nil {
+		return buildkit.Options{}, err
+	}
+	keys, err := plan.Keys(g, init)
+	return buildkit.Options{Engine: e.Name(), Graph: g, Blobs: e.store.Dir(), Init: init, Results: e.cache.Results(), Keys: keys}, err
 }

@@ -117,6 +117,12 @@ func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, err
 	if err != nil {
 		return plan.Image{}, err
 	}
+	// Making an image takes minutes: what the engine lacks is said before.
+	if here, err := knownImage(string(e.cache), known, block); err == nil && here == nil {
+		if err := e.open(ctx); err != nil {
+			return plan.Image{}, err
+		}
+	}
 	return e.app.resolveImage(ctx, string(e.cache), known, block, e.view)
 }
 

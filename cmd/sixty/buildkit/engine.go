@@ -31,6 +31,9 @@ import (
 
 // Options says what an engine works with.
 type Options struct {
+	// Engine names the BuildKit and its version: only what it left itself counts
+	// as its results.
+	Engine string
 	// Client reaches BuildKit; StartEmbedded or Dial make one.
 	Client *client.Client
 	// Graph is what will run. It must have passed plan.Check with Caps.
@@ -106,16 +109,19 @@ func New(opts Options) (*Engine, error) {
 // means that the engine itself could not do its work. The results of the steps
 // that s mounts are taken from the engine's cache.
 func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
-	res := plan.Result{Step: s.ID, Stage: s.Stage, Name: s.Name, Key: e.opts.Keys[s.ID].Digest, Range: s.Range, Started: time.Now()}
+	res := newResult(e.opts, s)
 	def, volumes, err := e.marshal(ctx, s)
 	if err != nil {
 		return res, err
 	}
-	dir := filepath.Join(e.opts.Results, digest.Digest(res.Key).Encoded())
+	dir := resultsDir(e.opts, s)
 	run := &solve{engine: e, step: s, names: e.twins(s), def: def, volumes: volumes, dir: dir}
+	if run.heads, err = heads(def, volumes); err != nil {
+		return res, err
+	}
 	err = run.do(ctx)
-	if now := time.Now(); err == nil {
-		os.Chtimes(dir, now, now) //nolint:errcheck // says for how long it is kept, see retention
+	if err == nil {
+		markUsed(dir)
 	}
 	res.Ended = time.Now()
 	res.Cached = run.cached
@@ -235,6 +241,7 @@ type solve struct {
 	def   *llb.Definition
 	// volumes are the definitions of the outputs that are mounts of their own.
 	volumes []*llb.Definition
+	heads   []digest.Digest
 	dir     string
 	cached  bool
 	failed  bool // the command ran and ended with a code other than zero
@@ -285,8 +292,7 @@ func (s *solve) do(ctx context.Context) error {
 
 // fresh reports whether the results folder holds what a record is of.
 func (s *solve) fresh(record []byte) bool {
-	_, noProvenance := os.Stat(filepath.Join(s.dir, ProvenanceFile))
-	return noProvenance == nil && sameFile(filepath.Join(s.dir, initrec.RecordFile), record)
+	return sameFile(filepath.Join(s.dir, initrec.RecordFile), record) && checkSeal(s.dir, s.engine.opts.Engine, s.heads) == nil
 }
 
 // ProvenanceFile is the engine's own provenance in the results folder of a step
@@ -308,7 +314,10 @@ func (s *solve) export(ctx context.Context) error {
 		os.RemoveAll(tmp)
 		return fmt.Errorf("export the step's outputs: %w", err)
 	}
-	return replaceDir(tmp, s.dir)
+	if err := replaceDir(tmp, s.dir); err != nil {
+		return err
+	}
+	return writeSeal(s.dir, s.engine.opts.Engine, s.heads)
 }
 
 // salvage reads the record folder of a step whose command failed: the engine
@@ -349,6 +358,9 @@ func (s *solve) salvage(ctx context.Context, c gateway.Client, cause error) erro
 	folder := s.engine.writing(s.dir)
 	folder.Lock()
 	defer folder.Unlock()
+	if err := removeSeal(s.dir); err != nil {
+		return errors.Join(cause, err)
+	}
 	if err := replaceDir(tmp, s.dir); err != nil {
 		return errors.Join(cause, err)
 	}

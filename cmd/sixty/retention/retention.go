@@ -55,9 +55,12 @@ type Entry struct {
 	// Bytes is what it takes on disk.
 	Bytes int64     `json:"bytes"`
 	Used  time.Time `json:"used"`
-	// left: what a run that was killed has left behind.
+	// left: what a run that was killed has left behind, or what lay beside
+	// something that is gone.
 	left bool
 	path string
+	// beside are files called NAME.something, which belong to it.
+	beside []string
 }
 
 // List gives all entries of a cache folder, the one used last first.
@@ -86,7 +89,14 @@ func list(kind Kind, dir string) ([]Entry, error) {
 		return nil, fmt.Errorf("list the cache: %w", err)
 	}
 	var all []Entry
-	for _, f := range found {
+	place := map[string]int{}
+	for _, f := range found { // sorted, so what lies beside an entry comes after it
+		if name, _, beside := strings.Cut(f.Name(), "."); beside && name != "" {
+			if i, ok := place[name]; ok {
+				all[i].beside = append(all[i].beside, filepath.Join(dir, f.Name()))
+				continue
+			}
+		}
 		info, err := f.Info()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // gone meanwhile
@@ -94,10 +104,11 @@ func list(kind Kind, dir string) ([]Entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list the cache: %w", err)
 		}
-		e := Entry{Kind: kind, Name: f.Name(), Used: info.ModTime(), path: filepath.Join(dir, f.Name()), left: strings.HasPrefix(f.Name(), ".")}
+		e := Entry{Kind: kind, Name: f.Name(), Used: info.ModTime(), path: filepath.Join(dir, f.Name()), left: strings.Contains(f.Name(), ".")}
 		if e.Bytes, err = Size(e.path); err != nil {
 			return nil, fmt.Errorf("list the cache: %w", err)
 		}
+		place[e.Name] = len(all)
 		all = append(all, e)
 	}
 	return all, nil
@@ -174,8 +185,10 @@ func Collect(cache string, p Policy, now time.Time) ([]Entry, error) {
 	}
 	var removed []Entry
 	for _, e := range Expired(all, p, now) {
-		if err := os.RemoveAll(e.path); err != nil {
-			return removed, fmt.Errorf("collect the cache: %w", err)
+		for _, path := range append(e.beside, e.path) {
+			if err := os.RemoveAll(path); err != nil {
+				return removed, fmt.Errorf("collect the cache: %w", err)
+			}
 		}
 		removed = append(removed, e)
 	}

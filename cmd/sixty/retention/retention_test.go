@@ -86,6 +86,25 @@ func TestCollect(t *testing.T) {
 	}
 }
 
+// What lies beside an entry under its name goes and stays with it.
+func TestBeside(t *testing.T) {
+	cache := cacheOf(t, map[string]int{"new": 1, "old": 40}, nil)
+	results := filepath.Join(cache, "results")
+	for _, name := range []string{"new.seal", "old.seal", "gone.seal"} {
+		if err := os.WriteFile(filepath.Join(results, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removed, err := Collect(cache, Policy{MaxAge: 10 * day}, now)
+	if got := names(removed); err != nil || got != "results/gone.seal results/old" {
+		t.Errorf("removed %q, %v", got, err)
+	}
+	left, err := os.ReadDir(results)
+	if err != nil || len(left) != 2 || left[0].Name() != "new" || left[1].Name() != "new.seal" {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
 // Nothing is collected while a run goes on, in this process or another.
 func TestInUse(t *testing.T) {
 	cache := cacheOf(t, map[string]int{"old": 400}, nil)
