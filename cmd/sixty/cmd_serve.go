@@ -164,6 +164,7 @@ func (o *serveOptions) check() error {
 
 // serve is the server itself.
 func (a *app) serve(ctx context.Context, root string, o *serveOptions) error {
+	collectAsUsual()
 	opts := server.Options{Engine: buildkit.EmbeddedOptions{Root: root}, Version: version, IdleLimit: o.idle}
 	if o.report {
 		r := server.Inherited()

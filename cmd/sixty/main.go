@@ -43,6 +43,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func main() { os.Exit(sixty(os.Args[1:])) }
 
 func sixty(args []string) int {
+	collectLate()
 	// Libraries write to one logger of the process. What matters of it comes back
 	// as errors; the engine, where it runs in this process, logs to its own file.
 	logrus.SetOutput(io.Discard)
