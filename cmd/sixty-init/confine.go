@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -53,6 +54,9 @@ func confine(spec initrec.Spec, args []string) error {
 	if err := hideHost(); err != nil {
 		return fmt.Errorf("confine: %w", err)
 	}
+	if err := ownHosts(spec); err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
 	for _, s := range spec.Services {
 		if err := mountProc(s.Root); err != nil {
 			return fmt.Errorf("confine: service %q: %w", s.Name, err)
@@ -97,6 +101,28 @@ func hideHost() error {
 		}
 	}
 	return nil
+}
+
+// ownHosts puts a copy that can be written in the place of a hosts file that can't
+// be, where services are to be named in it. The engine's own may be that of other
+// containers as well.
+func ownHosts(spec initrec.Spec) error {
+	named := slices.ContainsFunc(spec.Services, func(s initrec.Service) bool { return s.Address != "" })
+	if !named || unix.Access(hostsFile, unix.W_OK) != unix.EROFS {
+		return nil
+	}
+	text, err := os.ReadFile(hostsFile)
+	if err != nil {
+		return fmt.Errorf("copy the hosts file: %w", err)
+	}
+	own := filepath.Join(spec.Record, ".hosts")
+	if err := os.WriteFile(own, text, 0o644); err != nil {
+		return fmt.Errorf("copy the hosts file: %w", err)
+	}
+	if err := unix.Mount(own, hostsFile, "", unix.MS_BIND, ""); err != nil {
+		return errors.Join(fmt.Errorf("mount a hosts file: %w", err), os.Remove(own))
+	}
+	return os.Remove(own) // the mount holds it
 }
 
 // mountProc gives a service's root a /proc, which it may not write to.

@@ -102,6 +102,31 @@ func TestConfinedServiceHasProc(t *testing.T) {
 	}
 }
 
+// A service is known by its name also where the engine's hosts file can't be
+// written, and that file stays as it was.
+func TestConfinedServiceHasAName(t *testing.T) {
+	needsRoot(t)
+	spec := initrec.Spec{Confine: &initrec.Confine{NewNetwork: true}, Capabilities: initrec.DefaultCapabilities(), Services: []initrec.Service{
+		{Name: "db", Root: serviceRoot(t), Address: "127.0.0.2", Command: []string{"/bin/sidecar", "5432"}, Ready: initrec.Ready{TCP: "127.0.0.2:5432"}}}}
+	hosts := filepath.Join(t.TempDir(), "hosts")
+	if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := initCommand(t, &spec, self(t), asHelper, "talk-outside", "db:5432")
+	outer := exec.CommandContext(t.Context(), "sh", append([]string{"-c", "mount --bind \"$0\" /etc/hosts && mount -o remount,bind,ro /etc/hosts && exec \"$@\"", hosts}, cmd.Args...)...)
+	outer.Env = cmd.Env
+	outer.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	if r := finish(t, outer, spec); r.code != 0 {
+		t.Errorf("exit code %d, %q: %s", r.code, r.rec.Error, r.stderr)
+	}
+	if text, err := os.ReadFile(hosts); err != nil || string(text) != "127.0.0.1 localhost\n" {
+		t.Errorf("the engine's hosts file: %q, %v", text, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(spec.Record, ".hosts*")); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
 func TestServiceThatEndsEndsTheStep(t *testing.T) {
 	began := time.Now()
 	r := runInit(t, initrec.Spec{Services: []initrec.Service{

@@ -112,7 +112,7 @@ func imageDir(cache string, spec image.Spec) string {
 // Image chooses an image for a block: a layout that the pipeline names, the
 // digest that its reference was pinned to, an image made from the same packages
 // before, what its registry says now, or an image made now.
-func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, error) {
+func (e *engine) Image(ctx context.Context, block config.Image, _ bool) (plan.Image, error) {
 	known, err := readPins(string(e.cache))
 	if err != nil {
 		return plan.Image{}, err
@@ -128,7 +128,7 @@ func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, err
 
 // Known takes an image that is on this machine or on record, and says of another
 // one why it is not known.
-func (e *engine) Known(_ context.Context, block config.Image) (plan.Image, string, error) {
+func (e *engine) Known(_ context.Context, block config.Image, _ bool) (plan.Image, string, error) {
 	known, err := readPins(string(e.cache))
 	if err != nil {
 		return plan.Image{}, "", err

@@ -21,6 +21,7 @@ type (
 	CurrentModule                     = daggerlocal.CurrentModule
 	Directory                         = daggerlocal.Directory
 	DirectoryFilterOpts               = daggerlocal.DirectoryFilterOpts
+	EnvVariable                       = daggerlocal.EnvVariable
 	ExecError                         = daggerlocal.ExecError
 	File                              = daggerlocal.File
 	ID                                = daggerlocal.ID

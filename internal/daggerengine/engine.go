@@ -19,13 +19,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
-)
-
-// Where sixty-init and its record stand in every container; the paths are those
-// of the other engine.
-const (
-	initPath   = "/.sixty/init"
-	recordPath = "/.sixty/out"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // nonceVariable makes a command that was answered from the cache another one.
@@ -69,14 +63,16 @@ type ended struct {
 	kinds map[string]initrec.OutputKind
 }
 
-// Caps is what Dagger can keep. Services would need sixty-init to enter the
-// root file systems of other images.
+// Caps is what Dagger can keep. Its own service bindings have no part in services:
+// a bound service is reached through a network, which steps don't have. They run
+// in the step's container instead, as on every engine.
 func Caps() plan.Caps {
 	return plan.Caps{
 		Name:     "Dagger",
 		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
 		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
 			plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
+		Services: true,
 	}
 }
 
@@ -106,7 +102,7 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 		res.Status, res.Reason = plan.StatusError, err.Error()
 		return res, err
 	}
-	complete(&res, rec)
+	complete(&res, s, rec)
 	return res, nil
 }
 
@@ -119,7 +115,7 @@ func (e *Engine) attempt(ctx context.Context, s plan.Step, dir, nonce string) (i
 	if nonce != "" {
 		c = c.WithEnvVariable(nonceVariable, nonce)
 	}
-	args, err := arguments(s)
+	args, err := arguments(e.opts.Graph, s)
 	if err != nil {
 		return initrec.Record{}, err
 	}
@@ -127,7 +123,7 @@ func (e *Engine) attempt(ctx context.Context, s plan.Step, dir, nonce string) (i
 	if err != nil {
 		return initrec.Record{}, explain(s, err)
 	}
-	if _, err := c.Directory(recordPath).Export(ctx, dir); err != nil {
+	if _, err := c.Directory(stepspec.Record).Export(ctx, dir); err != nil {
 		return initrec.Record{}, fmt.Errorf("export the outputs of step %q: %w", s.ID, err)
 	}
 	rec, err := initrec.Read(filepath.Join(dir, initrec.RecordFile))
@@ -158,23 +154,12 @@ func explain(s plan.Step, err error) error {
 }
 
 // complete fills in what sixty-init recorded.
-func complete(res *plan.Result, rec initrec.Record) {
-	code := rec.ExitCode
-	res.ExitCode = &code
-	res.Reason = rec.Error
+func complete(res *plan.Result, s plan.Step, rec initrec.Record) {
 	// The record of an earlier run was begun before this one.
 	res.Cached = !rec.Started.IsZero() && rec.Started.Before(res.Started)
-	switch {
-	case rec.TimedOut:
-		res.Status = plan.StatusTimedOut
-	case code != 0:
+	res.Status = plan.StatusPassed
+	if rec.ExitCode != 0 {
 		res.Status = plan.StatusFailed
-	default:
-		res.Status = plan.StatusPassed
 	}
-	loopback := rec.Network.LoopbackOnly
-	res.Record = &plan.Record{
-		WallMS: rec.DurationMS, UserMS: rec.UserCPUMS, SystemMS: rec.SystemCPUMS,
-		PeakRSS: rec.MaxRSSBytes, LoopbackOnly: &loopback, EnvNames: rec.EnvNames,
-	}
+	stepspec.Complete(res, s, rec)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/daggertest"
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // fake is an engine that runs nothing: it leaves the record that a test wants.
@@ -99,7 +101,7 @@ func words(t *testing.T, c daggertest.Call) (initrec.Spec, []string) {
 		args = append(args, a.(string))
 	}
 	at := slices.Index(args, "--spec")
-	if at < 0 || args[0] != initPath || args[1] != "run" || args[at+2] != "--" {
+	if at < 0 || args[0] != stepspec.Init || args[1] != "run" || args[at+2] != "--" {
 		t.Fatalf("not under sixty-init: %q", args)
 	}
 	spec, err := initrec.Decode(args[at+1])
@@ -166,6 +168,43 @@ func TestNetworkOfTheEngine(t *testing.T) {
 	exec, _ := f.steps[0].Last("withExec")
 	if spec, _ := words(t, exec); spec.Confine == nil || spec.Confine.NewNetwork || len(spec.Capabilities) == 0 {
 		t.Errorf("%+v", spec.Confine)
+	}
+}
+
+// A service runs in the step's container, on a copy of its own image.
+func TestServices(t *testing.T) {
+	s := plan.Step{ID: "s.a", Image: "i", Command: []string{"x"}, Network: plan.NetworkNone, Services: plan.Addressed([]plan.Service{
+		{Name: "db", Image: "d", Command: []string{"serve"}, Env: []string{"B=2"}, Dir: "/data", User: "db", Ready: plan.Ready{TCP: 5432, Timeout: time.Second}, Range: plan.Range{File: "p.hcl", StartLine: 3}},
+	})}
+	g := one(s)
+	g.Images = append(g.Images, plan.Image{Name: "d", Env: []string{"A=1"}})
+	if refused := plan.Check(g, Caps()); len(refused) > 0 {
+		t.Fatal(refused)
+	}
+	f := serve(t, g)
+	f.engine.opts.Images["d"] = f.engine.opts.Client.Container().From("db@sha256:2")
+	f.record = func(int, daggertest.Call) (initrec.Record, error) {
+		rec := now(1)
+		rec.Services = []initrec.ServiceRecord{{Name: "db", Error: "ended with code 9 before the step did"}}
+		return rec, nil
+	}
+	res, err := f.run(s)
+	if err != nil || res.Status != plan.StatusFailed || res.Service == nil || res.Service.Name != "db" || res.Service.Range.StartLine != 3 || res.Service.Log == "" {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if want := `.withMountedDirectory(path: "/.sixty/services/db", source: container.from(address: "db@sha256:2").rootfs)`; !strings.Contains(f.steps[0].String(), want) {
+		t.Errorf("no %s in %s", want, f.steps[0])
+	}
+	exec, _ := f.steps[0].Last("withExec")
+	spec, _ := words(t, exec)
+	want := initrec.Service{Name: "db", Command: []string{"serve"}, Env: []string{"A=1", "B=2"}, Root: "/.sixty/services/db", Dir: "/data", User: "db",
+		Address: "127.0.0.2", Ready: initrec.Ready{TCP: "127.0.0.2:5432", Timeout: time.Second}}
+	if len(spec.Services) != 1 || !reflect.DeepEqual(spec.Services[0], want) || !spec.Confine.NewNetwork {
+		t.Errorf("%+v", spec)
+	}
+	delete(f.engine.opts.Images, "d")
+	if _, err := f.run(s); err == nil || !strings.Contains(err.Error(), `image "d" of service "db"`) {
+		t.Errorf("without its image: %v", err)
 	}
 }
 
@@ -330,13 +369,13 @@ func TestFaultsOfTheEngine(t *testing.T) {
 }
 
 func TestCaps(t *testing.T) {
-	g := one(plan.Step{ID: "s.a", Image: "i", Network: plan.NetworkNone, Services: []plan.Service{{Name: "db", Image: "i"}}, Conditions: &plan.Conditions{CPUs: 1}})
+	g := one(plan.Step{ID: "s.a", Image: "i", Network: plan.NetworkNone, Conditions: &plan.Conditions{CPUs: 1}})
 	g.Images[0].Layout = "/layout"
 	var got []string
 	for _, r := range plan.Check(g, Caps()) {
 		got = append(got, r.Reason)
 	}
-	if len(got) < 3 || !strings.Contains(got[0], "services") || !strings.Contains(got[1], "surroundings") || !strings.Contains(got[2], "layout") {
+	if len(got) != 2 || !strings.Contains(got[0], "surroundings") || !strings.Contains(got[1], "layout") {
 		t.Errorf("refused: %q", got)
 	}
 }

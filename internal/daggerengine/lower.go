@@ -9,6 +9,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // lower is the container that a step's command runs in.
@@ -18,15 +19,22 @@ func (e *Engine) lower(s plan.Step) (*dagger.Container, error) {
 		return nil, fmt.Errorf("step %q: image %q is not there", s.ID, s.Image)
 	}
 	// An image's user and entry point are for its own process.
-	c = c.WithUser("0:0").WithMountedFile(initPath, e.opts.Init)
+	c = c.WithUser("0:0").WithMountedFile(stepspec.Init, e.opts.Init)
 	for _, m := range s.Mounts {
 		var err error
 		if c, err = e.mount(c, m); err != nil {
 			return nil, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
 		}
 	}
+	for _, service := range s.Services {
+		root, ok := e.opts.Images[service.Image]
+		if !ok {
+			return nil, fmt.Errorf("step %q: image %q of service %q is not there", s.ID, service.Image, service.Name)
+		}
+		c = c.WithMountedDirectory(stepspec.ServiceRoot(service.Name), root.Rootfs())
+	}
 	empty := e.opts.Client.Directory()
-	c = c.WithMountedDirectory(recordPath, empty)
+	c = c.WithMountedDirectory(stepspec.Record, empty)
 	for _, o := range s.Outputs {
 		if o.Volume {
 			c = c.WithMountedDirectory(o.Path, empty)
@@ -43,22 +51,14 @@ func (e *Engine) lower(s plan.Step) (*dagger.Container, error) {
 }
 
 // arguments is the command under sixty-init.
-func arguments(s plan.Step) ([]string, error) {
-	spec := initrec.Spec{
-		Record: recordPath, Timeout: s.Timeout, EndWithZero: true,
-		Confine:      &initrec.Confine{NewNetwork: s.Network != plan.NetworkHost},
-		Capabilities: initrec.DefaultCapabilities(),
-	}
-	for _, o := range s.Outputs {
-		if !o.Volume {
-			spec.Outputs = append(spec.Outputs, initrec.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
-		}
-	}
+func arguments(g *plan.Graph, s plan.Step) ([]string, error) {
+	spec := stepspec.Spec(g, s)
+	spec.EndWithZero, spec.Confine = true, &initrec.Confine{NewNetwork: s.Network != plan.NetworkHost}
 	text, err := spec.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("step %q: %w", s.ID, err)
 	}
-	return append([]string{initPath, "run", "--spec", text, "--"}, s.Command...), nil
+	return append([]string{stepspec.Init, "run", "--spec", text, "--"}, s.Command...), nil
 }
 
 func (e *Engine) mount(c *dagger.Container, m plan.Mount) (*dagger.Container, error) {
@@ -111,7 +111,7 @@ func (e *Engine) output(c *dagger.Container, m plan.Mount, readOnly dagger.Conta
 			return c.WithMountedDirectory(m.Target, from.container.Directory(o.Path), readOnly), nil
 		}
 	}
-	place := path.Join(recordPath, initrec.OutputsDir, name)
+	place := path.Join(stepspec.Record, initrec.OutputsDir, name)
 	switch kind := from.kinds[name]; kind {
 	case initrec.OutputFolder:
 		return c.WithMountedDirectory(m.Target, from.container.Directory(place), readOnly), nil
@@ -139,6 +139,6 @@ func (e *Engine) fetch(c *dagger.Container, files []plan.Fetch) (*dagger.Directo
 	return c.
 		WithMountedDirectory("/.sixty/list", lists).
 		WithMountedDirectory(fetchDir, e.opts.Client.Directory()).
-		WithExec([]string{initPath, "fetch", "--list", "/.sixty/list/" + name, "--out", fetchDir}).
+		WithExec([]string{stepspec.Init, "fetch", "--list", "/.sixty/list/" + name, "--out", fetchDir}).
 		Directory(fetchDir), nil
 }

@@ -29,6 +29,8 @@ lines`}, ContainerWithExecOpts{InsecureRootCapabilities: true}),
 		"Container.WithDirectory": ctr.WithDirectory("/d", dir), "Container.WithFile": ctr.WithFile("/f", file),
 		"Container.Directory": ctr.Directory("/d"), "Container.File": ctr.File("/f"), "Container.Rootfs": ctr.Rootfs(),
 		"Container.ImageRef": nil, "Container.Stdout": nil, "Container.Sync": nil,
+		"Container.DefaultArgs": nil, "Container.Entrypoint": nil, "Container.EnvVariables": nil, "Container.User": nil, "Container.Workdir": nil,
+		"EnvVariable.Name": nil, "EnvVariable.Value": nil,
 		"Directory.WithDirectory": dir.WithDirectory("/d", ctr.Directory("/x")), "Directory.WithFile": dir.WithFile("/f", file),
 		"Directory.WithNewFile": dir.WithNewFile("n", "text"), "Directory.Directory": dir.Directory("/d"), "Directory.File": file,
 		"Directory.Filter":  dir.Filter(DirectoryFilterOpts{Include: []string{"*.go"}}),
@@ -41,7 +43,13 @@ lines`}, ContainerWithExecOpts{InsecureRootCapabilities: true}),
 }
 
 func TestEveryQueryIsOfTheSchema(t *testing.T) {
-	daggertest.Serve(t)
+	s := daggertest.Serve(t)
+	s.Answer = func(value daggertest.Chain) (any, error) {
+		if value[len(value)-1].Field == "envVariables" {
+			return 2, nil
+		}
+		return nil, nil
+	}
 	ctx := t.Context()
 	c := Connect()
 	calls := every(c)
@@ -54,10 +62,21 @@ func TestEveryQueryIsOfTheSchema(t *testing.T) {
 		}
 	}
 	ctr, dir := c.Container(), c.Directory()
+	variables, err := ctr.EnvVariables(ctx)
+	if err != nil || len(variables) != 2 {
+		t.Fatalf("%d variables, %v", len(variables), err)
+	}
 	for name, value := range map[string]func() error{
-		"Client.Version":     func() error { _, err := c.Version(ctx); return err },
-		"Container.ImageRef": func() error { _, err := ctr.From("x").ImageRef(ctx); return err },
-		"Container.Stdout":   func() error { _, err := ctr.Stdout(ctx); return err },
+		"Container.EnvVariables": func() error { _, err := ctr.EnvVariables(ctx); return err },
+		"EnvVariable.Name":       func() error { _, err := variables[1].Name(ctx); return err },
+		"EnvVariable.Value":      func() error { _, err := variables[1].Value(ctx); return err },
+		"Container.DefaultArgs":  func() error { _, err := ctr.DefaultArgs(ctx); return err },
+		"Container.Entrypoint":   func() error { _, err := ctr.Entrypoint(ctx); return err },
+		"Container.User":         func() error { _, err := ctr.User(ctx); return err },
+		"Container.Workdir":      func() error { _, err := ctr.Workdir(ctx); return err },
+		"Client.Version":         func() error { _, err := c.Version(ctx); return err },
+		"Container.ImageRef":     func() error { _, err := ctr.From("x").ImageRef(ctx); return err },
+		"Container.Stdout":       func() error { _, err := ctr.Stdout(ctx); return err },
 		"Container.Sync": func() error {
 			again, err := ctr.WithUser("u").Sync(ctx)
 			if err == nil {
@@ -88,7 +107,7 @@ func TestEveryQueryIsOfTheSchema(t *testing.T) {
 		}
 	}
 	// A method that nobody calls here is a query that nobody has checked.
-	for _, object := range []any{c, ctr, dir, &File{}, &Secret{}, &CurrentModule{}, &Changeset{}, &CacheVolume{}} {
+	for _, object := range []any{c, ctr, dir, &File{}, &Secret{}, &CurrentModule{}, &Changeset{}, &CacheVolume{}, &EnvVariable{}} {
 		ty := reflect.TypeOf(object)
 		for i := range ty.NumMethod() {
 			name := ty.Elem().Name() + "." + ty.Method(i).Name

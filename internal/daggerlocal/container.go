@@ -116,6 +116,52 @@ func (c *Container) ImageRef(ctx context.Context) (string, error) {
 	return get[string](ctx, c.q.Select("imageRef"))
 }
 
+// EnvVariables are the variables of its environment.
+func (c *Container) EnvVariables(ctx context.Context) ([]EnvVariable, error) {
+	found, err := get[[]struct{ ID ID }](ctx, c.q.Select("envVariables").Select("id"))
+	if err != nil {
+		return nil, err
+	}
+	var out []EnvVariable
+	for _, v := range found {
+		out = append(out, EnvVariable{node(c.q, v.ID, "EnvVariable")})
+	}
+	return out, nil
+}
+
+// EnvVariable is a variable of an environment.
+type EnvVariable struct{ object }
+
+// Name is its name.
+func (v *EnvVariable) Name(ctx context.Context) (string, error) {
+	return get[string](ctx, v.q.Select("name"))
+}
+
+// Value is its value.
+func (v *EnvVariable) Value(ctx context.Context) (string, error) {
+	return get[string](ctx, v.q.Select("value"))
+}
+
+// Entrypoint is what its own process begins with.
+func (c *Container) Entrypoint(ctx context.Context) ([]string, error) {
+	return get[[]string](ctx, c.q.Select("entrypoint"))
+}
+
+// DefaultArgs are the arguments of its own process.
+func (c *Container) DefaultArgs(ctx context.Context) ([]string, error) {
+	return get[[]string](ctx, c.q.Select("defaultArgs"))
+}
+
+// User is who its own process runs as.
+func (c *Container) User(ctx context.Context) (string, error) {
+	return get[string](ctx, c.q.Select("user"))
+}
+
+// Workdir is where its own process runs.
+func (c *Container) Workdir(ctx context.Context) (string, error) {
+	return get[string](ctx, c.q.Select("workdir"))
+}
+
 // Stdout is what the last command printed.
 func (c *Container) Stdout(ctx context.Context) (string, error) {
 	return get[string](ctx, c.q.Select("stdout"))

@@ -93,7 +93,8 @@ func (e *ExecError) Error() string { return "exit code: " + strconv.Itoa(e.Code)
 // Server is a session.
 type Server struct {
 	// Answer gives what a value is, and is asked for what "sync" does as well;
-	// nil, and nil from it, stand for an empty value of the type.
+	// nil, and nil from it, stand for an empty value of the type. Of a list of
+	// objects it gives the length, an int; see Element.
 	Answer func(value Chain) (any, error)
 
 	schema *ast.Schema
@@ -218,15 +219,42 @@ func (s *Server) selection(set ast.SelectionSet, at Chain) (any, error) {
 		return nil, err
 	}
 	var value any
-	if len(field.SelectionSet) > 0 {
-		value, err = s.selection(field.SelectionSet, next)
-	} else {
+	switch {
+	case len(field.SelectionSet) == 0:
 		value, err = s.value(field, next, at)
+	case field.Definition.Type.Elem != nil:
+		value, err = s.list(field, next)
+	default:
+		value, err = s.selection(field.SelectionSet, next)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{field.Alias: value}, nil
+}
+
+// Element is the field of an object that is one of a list, with its "index".
+const Element = "element"
+
+// list is a list of objects, as many as the answer has.
+func (s *Server) list(field *ast.Field, at Chain) (any, error) {
+	out := []any{}
+	if s.Answer == nil {
+		return out, nil
+	}
+	answer, err := s.Answer(at)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := answer.(int)
+	for i := range n {
+		one, err := s.selection(field.SelectionSet, append(slices.Clone(at), Call{Element, map[string]any{"index": i}}))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 func (s *Server) call(field *ast.Field, at Chain) (Chain, error) {

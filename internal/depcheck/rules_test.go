@@ -90,7 +90,8 @@ var rules = []rule{
 	{folder: "internal/module", ours: []string{"internal", "stages"}, others: none},
 	{folder: "internal/daggerlocal", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient", "github.com/vektah/gqlparser/v2"}},
 	{folder: "internal/dagger", ours: []string{"internal/daggerlocal"}}, // an engine puts its own client there
-	{folder: "internal/daggerengine", ours: []string{"internal/plan", "internal/dagger", "internal/initrec", "internal/blob"}, others: none},
+	{folder: "internal/stepspec", ours: []string{"internal/plan", "internal/initrec"}, others: none},
+	{folder: "internal/daggerengine", ours: []string{"internal/plan", "internal/dagger", "internal/initrec", "internal/stepspec", "internal/blob"}, others: none},
 
 	// The Dagger module.
 	{folder: "", ours: []string{"internal/dagger", "internal/module", "internal/market"}, others: none},
@@ -103,7 +104,7 @@ var rules = []rule{
 
 	// The command, which wires packages together. Its parts do not.
 	{folder: "cmd/sixty", ours: []string{"attest", "cache", "internal", "stages"}},
-	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec"}},
+	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec", "internal/stepspec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
 	{folder: "cmd/sixty/image", ours: none},
 	{folder: "cmd/sixty/retention", ours: none, others: []string{"golang.org/x/sys"}},

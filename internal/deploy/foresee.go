@@ -55,7 +55,7 @@ func (r *Run) knownImages(ctx context.Context) (map[string]string, error) {
 	r.Images = map[string]plan.Image{}
 	unresolved := map[string]string{}
 	for _, block := range r.Pipeline.Images {
-		image, open, err := r.host.Engine.Known(ctx, block)
+		image, open, err := r.host.Engine.Known(ctx, block, r.serves(block))
 		if err != nil {
 			return nil, err
 		}

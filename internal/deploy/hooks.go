@@ -34,7 +34,7 @@ func (r *Run) Hooks(stage config.Stage) generation.HookRunner {
 		if err != nil {
 			return nil, err
 		}
-		image, _, err := r.image(ctx, block)
+		image, _, err := r.image(ctx, block, false)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -12,7 +13,7 @@ import (
 func (r *Run) ResolveImages(ctx context.Context) error {
 	r.Images = map[string]plan.Image{}
 	for _, block := range r.Pipeline.Images {
-		chosen, resolving, err := r.image(ctx, block)
+		chosen, resolving, err := r.image(ctx, block, r.serves(block))
 		r.Host = append(r.Host, resolving)
 		if err != nil {
 			return err
@@ -22,10 +23,15 @@ func (r *Run) ResolveImages(ctx context.Context) error {
 	return nil
 }
 
+// serves reports whether a service runs on the image of a block.
+func (r *Run) serves(block config.Image) bool {
+	return slices.ContainsFunc(r.Pipeline.Services, func(s config.Service) bool { return s.Image.Name == block.Name })
+}
+
 // image chooses the image of a block; the result is that of finding it.
-func (r *Run) image(ctx context.Context, block config.Image) (chosen plan.Image, resolving plan.Result, err error) {
+func (r *Run) image(ctx context.Context, block config.Image, service bool) (chosen plan.Image, resolving plan.Result, err error) {
 	resolving, err = Timed(r.host.View, "setup", "image-"+block.Name, func() error {
-		chosen, err = r.host.Engine.Image(ctx, block)
+		chosen, err = r.host.Engine.Image(ctx, block, service)
 		return err
 	})
 	if err != nil {

@@ -75,10 +75,11 @@ type Engine interface {
 	// Init is what the sixty-init that wraps each step is known by in keys.
 	Init() (string, error)
 	// Image resolves an image block; that may take a registry, or make the image.
-	Image(ctx context.Context, block config.Image) (plan.Image, error)
+	// For a service, what the image's configuration says comes along.
+	Image(ctx context.Context, block config.Image, service bool) (plan.Image, error)
 	// Known is the image of a block as far as that is known without a run; what
 	// it leaves open is said in words.
-	Known(ctx context.Context, block config.Image) (image plan.Image, open string, err error)
+	Known(ctx context.Context, block config.Image, service bool) (image plan.Image, open string, err error)
 	// Runner returns what runs the steps of one graph. Secrets are those that the
 	// pipeline declares.
 	Runner(ctx context.Context, g *plan.Graph, secrets []config.Secret) (run.Runner, error)

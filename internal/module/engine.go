@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/sixtyhq/sixty/internal/config"
@@ -38,39 +37,6 @@ func (e *engine) Name() string {
 
 // Caps is what the engine can keep.
 func (e *engine) Caps() plan.Caps { return daggerengine.Caps() }
-
-// Image resolves an image block: the container that was given, or what the
-// block's registry has, which the engine asks.
-func (e *engine) Image(ctx context.Context, block config.Image) (plan.Image, error) {
-	if base := e.session.inputs.Base; base != nil {
-		digest, err := base.Rootfs().Digest(ctx)
-		if err != nil {
-			return plan.Image{}, fmt.Errorf("image %q: the container that was given: %w", block.Name, err)
-		}
-		e.images[block.Name] = base
-		return plan.Image{Ref: "container", Digest: digest, Origin: "the container that was given"}, nil
-	}
-	if block.From == "" || strings.HasPrefix(block.From, "oci-layout://") {
-		return plan.Image{}, fmt.Errorf("image %q has no address in a registry, and Dagger makes no images from Debian's packages: give the container that steps start from (--base)", block.Name)
-	}
-	c := e.session.client.Container().From(block.From)
-	ref, err := c.ImageRef(ctx)
-	if err != nil {
-		return plan.Image{}, fmt.Errorf("image %q: get %s: %w; a container of your own can stand in its place (--base)", block.Name, block.From, err)
-	}
-	_, digest, ok := strings.Cut(ref, "@")
-	if !ok {
-		return plan.Image{}, fmt.Errorf("image %q: %s has no digest", block.Name, ref)
-	}
-	e.images[block.Name] = c
-	return plan.Image{Ref: ref, Digest: digest, Origin: block.From + " as the engine knows it"}, nil
-}
-
-// Known is the image that a run would take.
-func (e *engine) Known(ctx context.Context, block config.Image) (plan.Image, string, error) {
-	image, err := e.Image(ctx, block)
-	return image, "", err
-}
 
 // Init is what sixty-init is known by: the module has its sources, and only an
 // engine that runs a step builds it.

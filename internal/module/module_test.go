@@ -27,6 +27,20 @@ func serve(t *testing.T, exports map[string]string) (*daggertest.Server, *dagger
 		case "imageRef":
 			from, _ := value.Last("from")
 			return from.Args["address"].(string) + "@sha256:" + strings.Repeat("1", 64), nil
+		case "envVariables":
+			return 1, nil
+		case "name":
+			return "PGDATA", nil
+		case "value":
+			return "/data", nil
+		case "user":
+			return "db", nil
+		case "workdir":
+			return "/work", nil
+		case "entrypoint":
+			return []string{"entry"}, nil
+		case "defaultArgs":
+			return []string{"arg"}, nil
 		case "entries":
 			return []string{"src/", "Cargo.toml"}, nil
 		case "export":
@@ -293,19 +307,45 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Steps keep what the engine can't: services are refused at their place.
-func TestRefused(t *testing.T) {
+// A service starts with what the configuration of its image says.
+func TestService(t *testing.T) {
 	files := crate("passed")
-	files["pipeline.hcl"] = strings.Replace(files["pipeline.hcl"], `mount "/token" { secret = secret.token }`, `service = [service.db]`, 1) + `
+	files["pipeline.hcl"] += `
+image "db" { from = "example.com/db:1" }
 service "db" {
-  image   = image.rust
-  command = ["db"]
+  image = image.db
   ready { tcp = 5432 }
 }
 `
+	files["pipeline.hcl"] = strings.Replace(files["pipeline.hcl"], `mount "/token" { secret = secret.token }`, `services = [service.db]`, 1)
+	s, c := serve(t, files)
+	d, err := Deploy(t.Context(), c, inputs(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.NotReady(); err != nil {
+		t.Error(err)
+	}
+	all := strings.Join(s.Asked(), "\n")
+	for _, want := range []string{
+		`source: container.from(address: "example.com/db:1").rootfs`,
+		`\"name\":\"db\",\"command\":[\"entry\",\"arg\"],\"env\":[\"PGDATA=/data\"],\"root\":\"/.sixty/services/db\",\"dir\":\"/work\",\"user\":\"db\"`,
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, `container.from(address: "example.com/rust:1").user`) {
+		t.Error("the configuration of an image without services is asked for")
+	}
+}
+
+// What the engine can't keep is refused at its place.
+func TestRefused(t *testing.T) {
+	files := crate("passed")
+	files["pipeline.hcl"] = strings.Replace(files["pipeline.hcl"], "example.com/rust:1", "oci-layout:///images/rust", 1)
 	_, c := serve(t, files)
-	_, err := Deploy(t.Context(), c, inputs(c), nil)
-	if err == nil || !strings.Contains(err.Error(), "pipeline.hcl line") {
+	if _, err := Deploy(t.Context(), c, inputs(c), nil); err == nil || !strings.Contains(err.Error(), `image "rust" (pipeline.hcl:2)`) || !strings.Contains(err.Error(), "--base") {
 		t.Errorf("%v", err)
 	}
 }

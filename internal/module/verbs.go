@@ -122,7 +122,7 @@ func Image(ctx context.Context, client *dagger.Client, in Inputs, name string) (
 	var names []string
 	for _, block := range images {
 		if block.Name == name {
-			if _, err := s.engine.Image(ctx, block); err != nil {
+			if _, err := s.engine.Image(ctx, block, false); err != nil {
 				return nil, err
 			}
 			return s.engine.images[name], nil

@@ -27,6 +27,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // Options says what an engine works with.
@@ -170,18 +171,7 @@ func complete(res *plan.Result, step plan.Step, dir string) error {
 	if err != nil {
 		return fmt.Errorf("step %q ended without a record: %w", res.Step, err)
 	}
-	code := rec.ExitCode
-	res.ExitCode = &code
-	if rec.TimedOut {
-		res.Status = plan.StatusTimedOut
-	}
-	res.Reason = rec.Error
-	res.Service = failedService(rec, step)
-	loopback := rec.Network.LoopbackOnly
-	res.Record = &plan.Record{
-		WallMS: rec.DurationMS, UserMS: rec.UserCPUMS, SystemMS: rec.SystemCPUMS,
-		PeakRSS: rec.MaxRSSBytes, LoopbackOnly: &loopback, EnvNames: rec.EnvNames,
-	}
+	stepspec.Complete(res, step, rec)
 	return nil
 }
 
@@ -333,7 +323,7 @@ func (s *solve) salvage(ctx context.Context, c gateway.Client, cause error) erro
 	}
 	index := -1
 	for i, m := range op.Mounts {
-		if m.Dest == recordPath {
+		if m.Dest == stepspec.Record {
 			index = i
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/buildkit/executor"
 	resourcestypes "github.com/moby/buildkit/executor/resources/types"
 	"github.com/moby/sys/user"
+
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // procExecutor mounts a /proc into the root of each service. A step's container
@@ -27,7 +29,7 @@ func (e procExecutor) Run(ctx context.Context, id string, rootfs executor.Mount,
 func withProc(mounts []executor.Mount) []executor.Mount {
 	all := slices.Clone(mounts)
 	for _, m := range mounts {
-		if path.Dir(m.Dest) == servicesPath {
+		if stepspec.IsServiceRoot(m.Dest) {
 			all = append(all, executor.Mount{Src: procSource{}, Dest: path.Join(m.Dest, "proc"), Readonly: true})
 		}
 	}

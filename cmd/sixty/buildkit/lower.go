@@ -14,13 +14,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
-)
-
-// Where sixty-init and its record stand in every container.
-const (
-	initPath     = "/.sixty/init"
-	recordPath   = "/.sixty/out"
-	servicesPath = "/.sixty/services"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // Store ids of the content that the session offers to the engine.
@@ -62,7 +56,7 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
 	}
 	exec := root.Run(opts...)
-	exec.AddMount(initPath, l.blob(l.init.String(), "init", 0o755), llb.SourcePath("/init"), llb.Readonly)
+	exec.AddMount(stepspec.Init, l.blob(l.init.String(), "init", 0o755), llb.SourcePath("/init"), llb.Readonly)
 	mounted := map[string]llb.State{}
 	for _, m := range s.Mounts {
 		kept := slices.ContainsFunc(s.Outputs, func(o plan.Output) bool { return o.Volume && o.Path == m.Target })
@@ -73,7 +67,7 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 	if err := l.services(exec, s.Services); err != nil {
 		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
 	}
-	out := lowered{record: exec.AddMount(recordPath, llb.Scratch()), volumes: map[string]llb.State{}}
+	out := lowered{record: exec.AddMount(stepspec.Record, llb.Scratch()), volumes: map[string]llb.State{}}
 	for _, o := range s.Outputs {
 		if !o.Volume {
 			continue
@@ -89,7 +83,7 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 }
 
 func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
-	spec := initrec.Spec{Record: recordPath, Timeout: s.Timeout, Capabilities: initrec.DefaultCapabilities(), Services: l.serviceSpecs(s.Services)}
+	spec := stepspec.Spec(l.graph, s)
 	var opts []llb.RunOption
 	if c := s.Conditions; c != nil {
 		spec.CPUs = c.CPUs
@@ -100,17 +94,11 @@ func (l *lowering) runOptions(s plan.Step) ([]llb.RunOption, error) {
 			opts = append(opts, llb.With(llb.Hostname(c.Hostname)))
 		}
 	}
-	for _, o := range s.Outputs {
-		if o.Volume {
-			continue
-		}
-		spec.Outputs = append(spec.Outputs, initrec.Output{Name: o.Name, Path: o.Path, Optional: o.Optional})
-	}
 	arg, err := spec.Encode()
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{initPath, "run", "--spec", arg, "--"}, s.Command...)
+	args := append([]string{stepspec.Init, "run", "--spec", arg, "--"}, s.Command...)
 	opts = append(opts, llb.Args(args), llb.Dir(s.Dir), llb.WithCustomName(vertexName(s.ID)))
 	image, _ := l.graph.Image(s.Image)
 	for _, pair := range append(append([]string{}, image.Env...), s.Env...) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/stepspec"
 )
 
 // Workshop is a container that stays, in which commands run one after the other
@@ -43,7 +44,7 @@ func (e *Engine) OpenWorkshop(ctx context.Context, s plan.Step, kept Kept, sourc
 		return nil, fmt.Errorf("step %q: a workshop has no services", s.ID)
 	}
 	// BuildKit ends a container as soon as one of its processes fails.
-	spec, err := initrec.Spec{Record: recordPath, Capabilities: initrec.DefaultCapabilities(), EndWithZero: true}.Encode()
+	spec, err := initrec.Spec{Record: stepspec.Record, Capabilities: initrec.DefaultCapabilities(), EndWithZero: true}.Encode()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (w *Workshop) open(ctx context.Context, e *Engine, c gateway.Client, kept K
 	if w.ctr, err = c.NewContainer(ctx, req); err != nil {
 		return fmt.Errorf("make the container: %w", err)
 	}
-	_, err = w.ctr.Start(ctx, gateway.StartRequest{Args: []string{initPath, "hold"}, Env: w.env, Cwd: "/"})
+	_, err = w.ctr.Start(ctx, gateway.StartRequest{Args: []string{stepspec.Init, "hold"}, Env: w.env, Cwd: "/"})
 	if err != nil {
 		return fmt.Errorf("start the container: %w", err)
 	}
@@ -153,8 +154,8 @@ func (w *Workshop) states(e *Engine, kept Kept, source string) ([]place, error) 
 	init := e.low.blob(e.low.init.String(), "init", 0o755)
 	out := []place{
 		{gateway.Mount{Dest: "/"}, &root},
-		{gateway.Mount{Dest: initPath, Selector: "/init", Readonly: true}, &init},
-		{gateway.Mount{Dest: recordPath}, nil},
+		{gateway.Mount{Dest: stepspec.Init, Selector: "/init", Readonly: true}, &init},
+		{gateway.Mount{Dest: stepspec.Record}, nil},
 	}
 	for _, m := range w.step.Mounts {
 		p := place{mount: gateway.Mount{Dest: m.Target, Readonly: !m.Writable}}
@@ -206,11 +207,11 @@ func (l *lowering) source(m plan.Mount) (*llb.State, string, error) {
 // tree must be the whole tree, and else what differs from the last one. When ctx ends the command is ended.
 // The exit code is the command's own.
 func (w *Workshop) Run(ctx context.Context, source string, tree io.ReadCloser, command []string, stdout, stderr io.WriteCloser) (int, error) {
-	args := []string{initPath, "sync", "--dir", source}
+	args := []string{stepspec.Init, "sync", "--dir", source}
 	if w.Whole() {
 		args = append(args, "--whole")
 	}
-	args = append(args, "--", initPath, "run", "--spec", w.spec, "--")
+	args = append(args, "--", stepspec.Init, "run", "--spec", w.spec, "--")
 	p, err := w.ctr.Start(context.WithoutCancel(ctx), gateway.StartRequest{Args: append(args, command...), Env: w.env, Cwd: w.step.Dir, Stdin: tree, Stdout: stdout, Stderr: stderr})
 	if err != nil {
 		return 0, fmt.Errorf("start the command: %w", explain(err))
