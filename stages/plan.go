@@ -105,6 +105,7 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 		}
 	}
 	own := len(out.Steps)
+	out.Steps = slices.Grow(out.Steps, len(s.Steps))
 	for _, step := range s.Steps {
 		if slices.ContainsFunc(out.Steps[:own], func(o plan.Step) bool { return o.Name == step.Name }) {
 			p.fail(step.Range, "Duplicate step", "The setup stage makes a step called %q of its own; call this one otherwise.", step.Name)
@@ -124,6 +125,9 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 // wanted takes into the run what its steps mount of stages that were not asked
 // for.
 func (p *planner) wanted() {
+	if len(p.in.Only) == 0 {
+		return
+	}
 	at := map[string][2]int{}
 	var todo []plan.Step
 	for i, stage := range p.graph.Stages {

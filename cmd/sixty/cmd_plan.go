@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -43,9 +42,7 @@ files), 2 a mistake in the command line or the configuration.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			// A plan of thousands of steps lives to the end in several forms: less
-			// garbage beside it keeps the peak low.
-			debug.SetGCPercent(75)
+			defer calm()()
 			_, p, err := a.foresee(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -54,12 +51,7 @@ files), 2 a mistake in the command line or the configuration.`,
 				fmt.Fprint(a.stdout, deploy.Readable(p.Text()))
 				return nil
 			}
-			text, err := p.JSON()
-			if err != nil {
-				return err
-			}
-			_, err = a.stdout.Write(text)
-			return err
+			return p.WriteJSON(a.stdout)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")

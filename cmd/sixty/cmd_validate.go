@@ -52,6 +52,7 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
 				}
 				o.pipeline = args[0]
 			}
+			defer calm()()
 			cfg, diags, err := a.validate(o)
 			if err != nil {
 				return err

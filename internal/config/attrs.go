@@ -40,13 +40,16 @@ func (r *reader) value(name string, t cty.Type) (cty.Value, *hcl.Attribute, bool
 	if val.IsNull() {
 		return cty.NilVal, attr, false
 	}
-	val, err := convert.Convert(val, t)
+	var err error
+	if t != cty.DynamicPseudoType && val.Type() != t {
+		val, err = convert.Convert(val, t)
+	}
 	if err != nil {
 		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable value",
 			Detail: fmt.Sprintf("%q: %s.", name, err), Subject: attr.Expr.Range().Ptr(), Expression: attr.Expr, EvalContext: r.ctx})
 		return cty.NilVal, attr, false
 	}
-	if !val.IsWhollyKnown() {
+	if !lang.Known(val) {
 		r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: NotKnown,
 			Detail:  fmt.Sprintf("%q shapes what will run, so it can't depend on what is known later: the results of steps, and for images and the first two stages the crate and the outputs of modules.", name),
 			Subject: attr.Expr.Range().Ptr()})
@@ -62,7 +65,7 @@ func (r *reader) refuse(attr *hcl.Attribute, format string, args ...any) {
 
 // plain refuses sensitive values where they would enter a plan.
 func (r *reader) plain(val cty.Value, attr *hcl.Attribute) (cty.Value, bool) {
-	if val.ContainsMarked() {
+	if lang.Marked(val) {
 		r.refuse(attr, "A sensitive value can't stand here, since plans and keys would show it. Declare a secret block and mount it.")
 		return cty.NilVal, false
 	}
@@ -126,8 +129,7 @@ func (r *reader) strs(name string) []string {
 // first takes many times as long.
 func texts(val cty.Value) ([]string, bool) {
 	out := make([]string, 0, val.LengthInt())
-	for it := val.ElementIterator(); it.Next(); {
-		_, v := it.Element()
+	for v := range lang.Elements(val) {
 		s, ok := text(v)
 		if !ok {
 			return nil, false

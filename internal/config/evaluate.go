@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -54,19 +56,46 @@ func (c *Config) evaluate(vars map[string]cty.Value, crate cty.Value, metered ma
 		p.Gates = append(p.Gates, g)
 	}
 	p.Scopes = []Scope{{Module: c.module, Context: e.ctx, Outputs: c.Outputs, Handles: e.handles(stages)}}
+	done := evaluateStages(stages, e.ctx)
 	for _, at := range c.order {
 		if at.module >= 0 {
 			p.include(e.modules[c.Modules[at.module].Name])
 			continue
 		}
-		for _, i := range stages[c.Stages[at.stage].Name] {
-			s, d := i.evaluateAll(e.ctx)
-			e.diags = append(e.diags, d...)
-			s.Module = c.module
-			p.Stages = append(p.Stages, s)
+		for _, s := range done[c.Stages[at.stage].Name] {
+			e.diags = append(e.diags, s.diags...)
+			s.stage.Module = c.module
+			p.Stages = append(p.Stages, s.stage)
 		}
 	}
 	return p, c.explain(e.diags)
+}
+
+// evaluated is a stage instance with its values.
+type evaluated struct {
+	stage Stage
+	diags hcl.Diagnostics
+}
+
+// evaluateStages computes all instances, as many at a time as there are
+// processors: none needs the values of another.
+func evaluateStages(stages map[string][]stageInstance, ctx *hcl.EvalContext) map[string][]evaluated {
+	out := make(map[string][]evaluated, len(stages))
+	var wait sync.WaitGroup
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for name, all := range stages {
+		done := make([]evaluated, len(all))
+		out[name] = done
+		for n, i := range all {
+			turns <- struct{}{}
+			wait.Go(func() {
+				done[n].stage, done[n].diags = i.evaluateAll(ctx)
+				<-turns
+			})
+		}
+	}
+	wait.Wait()
+	return out
 }
 
 // handles are the values of the outputs as far as they are known before the run.

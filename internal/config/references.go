@@ -111,6 +111,10 @@ func dynamicExpressions(body *hclsyntax.Body, visit func(hcl.Expression)) {
 func (c *Config) checkReferences() hcl.Diagnostics {
 	known := c.declared()
 	used := map[string]bool{}
+	stages := make(map[string]*StageBlock, len(c.Stages))
+	for i := range c.Stages {
+		stages[c.Stages[i].Name] = &c.Stages[i]
+	}
 	var diags hcl.Diagnostics
 	c.expressions(func(e hcl.Expression, s scope) {
 		for _, t := range e.Variables() {
@@ -129,7 +133,7 @@ func (c *Config) checkReferences() hcl.Diagnostics {
 			case isBlock:
 				diags = append(diags, undeclared(t, "No such "+label(root), fmt.Sprintf("No %s %q is declared.", label(root), name), root, name, keys(names)))
 			case root == "stage" || root == "step":
-				diags = append(diags, c.checkStep(t, s)...)
+				diags = append(diags, checkStep(stages, t, s)...)
 			case root == "path" || root == "crate" || slices.Contains(s.roots, root) || s.results && root == "metrics":
 			case root == "metrics":
 				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Results are not known here",
@@ -200,14 +204,10 @@ func (c *Config) checkModuleOutput(t hcl.Traversal) hcl.Diagnostics {
 }
 
 // checkStep checks stage.STAGE, stage.STAGE.step.NAME and step.NAME.
-func (c *Config) checkStep(t hcl.Traversal, s scope) hcl.Diagnostics {
+func checkStep(stages map[string]*StageBlock, t hcl.Traversal, s scope) hcl.Diagnostics {
 	at, stage := 1, s.stage
 	if t.RootName() == "stage" {
 		name := part(t, 1)
-		stages := map[string]*StageBlock{}
-		for i := range c.Stages {
-			stages[c.Stages[i].Name] = &c.Stages[i]
-		}
 		stage = stages[name]
 		if name == "" {
 			return nil
@@ -231,12 +231,12 @@ func (c *Config) checkStep(t hcl.Traversal, s scope) hcl.Diagnostics {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Which stage?",
 			Detail: fmt.Sprintf("Outside of a stage, a step is stage.STAGE.step.%s.", name), Subject: t.SourceRange().Ptr()}}
 	}
+	if slices.ContainsFunc(stage.Steps, func(b StepBlock) bool { return b.Name == name }) {
+		return nil
+	}
 	var names []string
 	for _, b := range stage.Steps {
 		names = append(names, b.Name)
-	}
-	if slices.Contains(names, name) {
-		return nil
 	}
 	return hcl.Diagnostics{undeclared(t, "No such step", fmt.Sprintf("The stage %q has no step %q.", stage.Name, name), "step", name, names)}
 }

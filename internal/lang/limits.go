@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,19 +48,18 @@ func limited(name string, f function.Function) function.Function {
 	check := limits[name]
 	spec := &function.Spec{
 		Description: f.Description(),
-		Params:      f.Params(),
-		VarParam:    f.VarParam(),
+		Params:      lenient(f.Params()...),
 		Type: func(args []cty.Value) (cty.Type, error) {
 			// The type of a decoded value is found by decoding it.
 			if err := checkArgs(check, args); err != nil {
 				return cty.NilType, err
 			}
+			if all(args, Known) {
+				return cty.DynamicPseudoType, nil // the result has its own
+			}
 			return f.ReturnTypeForValues(args)
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if err := checkArgs(check, args); err != nil {
-				return cty.NilVal, err
-			}
 			result, err := f.Call(args)
 			if err != nil {
 				return cty.NilVal, err
@@ -67,7 +67,24 @@ func limited(name string, f function.Function) function.Function {
 			return result, Bounded(result)
 		},
 	}
+	if v := f.VarParam(); v != nil {
+		spec.VarParam = &lenient(*v)[0]
+	}
 	return function.New(spec)
+}
+
+// lenient are parameters that let everything through to the function itself,
+// which knows what it takes: to look twice costs more than most functions do.
+func lenient(params ...function.Parameter) []function.Parameter {
+	out := slices.Clone(params)
+	for i := range out {
+		out[i].AllowNull, out[i].AllowUnknown, out[i].AllowDynamicType, out[i].AllowMarked = true, true, true, true
+	}
+	return out
+}
+
+func all(vals []cty.Value, is func(cty.Value) bool) bool {
+	return !slices.ContainsFunc(vals, func(v cty.Value) bool { return !is(v) })
 }
 
 func checkArgs(check estimate, args []cty.Value) error {
@@ -83,7 +100,7 @@ func checkArgs(check estimate, args []cty.Value) error {
 	plain := make([]cty.Value, len(args))
 	for i, a := range args {
 		plain[i], _ = a.UnmarkDeep()
-		if !plain[i].IsWhollyKnown() || plain[i].IsNull() {
+		if !Known(plain[i]) || plain[i].IsNull() {
 			return nil
 		}
 	}
@@ -115,9 +132,8 @@ func bounded(val cty.Value, elements, size *int, depth int) error {
 		}
 	case t == cty.Number:
 		return smallNumber(val)
-	case t.IsObjectType() || t.IsTupleType() || t.IsCollectionType():
-		for it := val.ElementIterator(); it.Next(); {
-			_, v := it.Element()
+	case compound(t):
+		for v := range Elements(val) {
 			if err := bounded(v, elements, size, depth+1); err != nil {
 				return err
 			}

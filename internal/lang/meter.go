@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -54,24 +55,31 @@ func metered(e hclsyntax.Expression) hclsyntax.Expression {
 }
 
 // meter gives its argument back until the bounds are reached, then one error,
-// and after that unknown values, which end loops without more errors.
+// and after that unknown values, which end loops without more errors. Expressions
+// may be evaluated at the same time; which of them is told then that the bounds
+// are reached is chance.
 func meter() function.Function {
+	var lock sync.Mutex
 	elements, size, spent := 0, 0, false
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType,
 			AllowNull: true, AllowUnknown: true, AllowDynamicType: true, AllowMarked: true}},
 		Type: func(args []cty.Value) (cty.Type, error) {
+			lock.Lock()
+			defer lock.Unlock()
 			if spent {
 				return cty.DynamicPseudoType, nil
 			}
 			return args[0].Type(), nil
 		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if spent {
-				return cty.DynamicVal, nil
-			}
+		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
 			made, bytes := 0, 0
 			err := bounded(args[0], &made, &bytes, 0)
+			lock.Lock()
+			defer lock.Unlock()
+			if spent {
+				return cty.UnknownVal(t), nil
+			}
 			elements, size = elements+made, size+bytes
 			if err == nil && (elements > maxLooped || size > maxLoopBytes) {
 				err = fmt.Errorf("all loops and templates together make more than %d elements or %d bytes of text", maxLooped, maxLoopBytes)

@@ -62,11 +62,11 @@ func Plan(ctx context.Context, client *dagger.Client, in Inputs) (preview.Plan, 
 
 // PlanFile is a plan as a file of JSON.
 func PlanFile(client *dagger.Client, p preview.Plan) (*dagger.File, error) {
-	text, err := p.JSON()
-	if err != nil {
+	var text strings.Builder
+	if err := p.WriteJSON(&text); err != nil {
 		return nil, err
 	}
-	return client.Directory().WithNewFile("plan.json", string(text)).File("plan.json"), nil
+	return client.Directory().WithNewFile("plan.json", text.String()).File("plan.json"), nil
 }
 
 // Graph draws a plan in a format: dot, mermaid, svg or html.

@@ -252,6 +252,31 @@ func (g *Graph) ByID() map[string]Step {
 	return byID
 }
 
+// all are the graph's own steps, not copies, in declaration order.
+func (g *Graph) all() []*Step {
+	n := 0
+	for _, stage := range g.Stages {
+		n += len(stage.Steps)
+	}
+	all := make([]*Step, 0, n)
+	for _, stage := range g.Stages {
+		for i := range stage.Steps {
+			all = append(all, &stage.Steps[i])
+		}
+	}
+	return all
+}
+
+// byID are the graph's own steps by their IDs.
+func (g *Graph) byID() map[string]*Step {
+	all := g.all()
+	byID := make(map[string]*Step, len(all))
+	for _, step := range all {
+		byID[step.ID] = step
+	}
+	return byID
+}
+
 // Steps returns every step in declaration order.
 func (g *Graph) Steps() []Step {
 	n := 0

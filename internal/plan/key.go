@@ -37,7 +37,7 @@ func Keys(g *Graph, initDigest string) (map[string]Key, error) {
 		return nil, err
 	}
 	keys := make(map[string]Key, len(ids))
-	steps := g.ByID()
+	steps := g.byID()
 	for _, id := range ids {
 		parts, err := keyParts(g, steps[id], initDigest, keys)
 		if err != nil {
@@ -48,7 +48,7 @@ func Keys(g *Graph, initDigest string) (map[string]Key, error) {
 	return keys, nil
 }
 
-func keyParts(g *Graph, s Step, initDigest string, keys map[string]Key) ([]KeyPart, error) {
+func keyParts(g *Graph, s *Step, initDigest string, keys map[string]Key) ([]KeyPart, error) {
 	parts := []KeyPart{
 		{"init", initDigest},
 		{"runner", s.Runner},

@@ -22,7 +22,7 @@ func (e *CycleError) Error() string {
 // and what it names in After; among steps that are free, declaration order
 // decides. The error is a *CycleError, or names an unknown step.
 func Order(g *Graph) ([]string, error) {
-	steps := g.Steps()
+	steps := g.all()
 	index := make(map[string]int, len(steps))
 	for i, s := range steps {
 		if _, dup := index[s.ID]; dup {
@@ -95,7 +95,7 @@ func (h *minHeap) Pop() any {
 
 // cycle walks backwards from a step that never became free; every such step
 // waits for another one, so the walk must come back to a step it has seen.
-func cycle(steps []Step, index map[string]int, waits []int) []string {
+func cycle(steps []*Step, index map[string]int, waits []int) []string {
 	at := 0
 	for waits[at] == 0 {
 		at++

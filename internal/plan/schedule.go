@@ -51,7 +51,7 @@ func LongestFirst(g *Graph, estimates map[string]time.Duration) ([]string, error
 
 // rank is for each step the time of the longest chain that begins with it.
 func rank(g *Graph, order []string, estimates map[string]time.Duration) map[string]time.Duration {
-	steps := g.ByID()
+	steps := g.byID()
 	ranks := make(map[string]time.Duration, len(order))
 	after := map[string]time.Duration{} // of the chains that wait for a step
 	for _, id := range slices.Backward(order) {
@@ -63,7 +63,7 @@ func rank(g *Graph, order []string, estimates map[string]time.Duration) map[stri
 	return ranks
 }
 
-func estimate(s Step, estimates map[string]time.Duration) time.Duration {
+func estimate(s *Step, estimates map[string]time.Duration) time.Duration {
 	if s.Skipped != "" {
 		return 0
 	}
@@ -81,7 +81,7 @@ func NewSchedule(g *Graph, width int, estimates map[string]time.Duration) (Sched
 		return Schedule{}, err
 	}
 	s := Schedule{Width: max(width, 1)}
-	steps := g.ByID()
+	steps := g.byID()
 	s.critical(steps, order, estimates)
 	place, waits, next := make(map[string]int, len(order)), make([]int, len(order)), make([][]int, len(order))
 	var ready []int // sorted
@@ -134,7 +134,7 @@ func NewSchedule(g *Graph, width int, estimates map[string]time.Duration) (Sched
 }
 
 // critical finds the longest chain.
-func (s *Schedule) critical(steps map[string]Step, order []string, estimates map[string]time.Duration) {
+func (s *Schedule) critical(steps map[string]*Step, order []string, estimates map[string]time.Duration) {
 	ends, from := map[string]time.Duration{}, map[string]string{}
 	last := ""
 	for _, id := range order {

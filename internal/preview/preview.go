@@ -4,9 +4,9 @@
 package preview
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -235,9 +235,11 @@ func unknownKeys(in Input) map[string]string {
 	if err != nil { // then there are no keys either
 		return why
 	}
-	steps := map[string]plan.Step{}
-	for _, s := range in.Graph.Steps() {
-		steps[s.ID] = s
+	steps := map[string]*plan.Step{}
+	for _, stage := range in.Graph.Stages {
+		for i := range stage.Steps {
+			steps[stage.Steps[i].ID] = &stage.Steps[i]
+		}
 	}
 	for _, id := range ids {
 		s := steps[id]
@@ -330,14 +332,13 @@ func mount(m plan.Mount) Mount {
 	return out
 }
 
-// JSON is the plan as a file.
-func (p Plan) JSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+// WriteJSON writes the plan as a file.
+func (p Plan) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(p); err != nil {
-		return nil, fmt.Errorf("write the plan: %w", err)
+		return fmt.Errorf("write the plan: %w", err)
 	}
-	return b.Bytes(), nil
+	return nil
 }

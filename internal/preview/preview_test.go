@@ -92,7 +92,7 @@ func compare(t *testing.T, file string, got []byte) {
 
 func TestForms(t *testing.T) {
 	p := samplePlan()
-	text, err := p.JSON()
+	text, err := asJSON(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 func TestSchema(t *testing.T) {
 	s := schema(t)
 	check := func(p Plan) error {
-		text, err := p.JSON()
+		text, err := asJSON(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,4 +231,10 @@ func TestKeysRestOnWhatIsKnown(t *testing.T) {
 			}
 		}
 	}
+}
+
+func asJSON(p Plan) ([]byte, error) {
+	var b bytes.Buffer
+	err := p.WriteJSON(&b)
+	return b.Bytes(), err
 }
