@@ -205,7 +205,7 @@ func (m moment) numeric(spec byte) (padded, bool) {
 	case 'f':
 		return padded{value: int64(m.Nanosecond()), width: 9}, true
 	case 's':
-		return padded{value: m.Unix(), pad: '-'}, true
+		return padded{value: m.Unix(), width: 9, pad: '-'}, true // a width that only a pad shows
 	}
 	return padded{}, false
 }
