@@ -43,7 +43,7 @@ pipeline has a mistake.`,
   echo 'regexall("[0-9]+", var.version)' | sixty console --var version=1.2.3`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.consoleSession(o)
+			s, err := a.consoleSession(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -58,8 +58,8 @@ pipeline has a mistake.`,
 }
 
 // consoleSession evaluates the pipeline as far as that goes without a run.
-func (a *app) consoleSession(o *runOptions) (console.Session, error) {
-	cfg, _, err := deploy.Load(o.pipeline, ".", version)
+func (a *app) consoleSession(ctx context.Context, o *runOptions) (console.Session, error) {
+	cfg, _, err := a.loadHere(ctx, o.pipeline)
 	if err != nil {
 		return console.Session{}, err
 	}

@@ -68,7 +68,7 @@ func (a *app) examine(ctx context.Context, cache string) []finding {
 		diskFinding(cache),
 	}
 	findings = append(findings, a.engineFinding(ctx, cache))
-	findings = append(findings, a.imageFinding(cache), a.auditFinding())
+	findings = append(findings, a.imageFinding(ctx, cache), a.auditFinding())
 	return findings
 }
 
@@ -128,9 +128,9 @@ func (a *app) engineFinding(ctx context.Context, cache string) finding {
 	return f
 }
 
-func (a *app) imageFinding(cache string) finding {
+func (a *app) imageFinding(ctx context.Context, cache string) finding {
 	f := finding{what: "image", fix: "sixty image build rust makes it from Debian's packages; sixty deploy does so by itself where no registry answers"}
-	block, err := a.imageBlock(&runOptions{}, "rust")
+	block, err := a.imageBlock(ctx, &runOptions{}, "rust")
 	if err != nil {
 		f.note, f.optional = "the pipeline has no image called rust", true
 		return f

@@ -146,7 +146,7 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 		made, err = a.renderAgain(ctx, o, r, view)
 	} else {
 		var c *deploy.Chosen
-		if c, err = r.Choose(); err != nil {
+		if c, err = r.Choose(ctx); err != nil {
 			return nil, err
 		}
 		if !c.MakesCrate() {
@@ -193,11 +193,11 @@ func (a *app) beginGen(o *runOptions, view *progress.Printer) (*deploy.Run, *eng
 
 // hooksAgain runs the commands of a pack for a folder that was generated before,
 // on the images of the pipeline at hand.
-func (o *runOptions) hooksAgain(r *deploy.Run) (generation.HookRunner, error) {
+func (o *runOptions) hooksAgain(ctx context.Context, r *deploy.Run) (generation.HookRunner, error) {
 	if !o.hooks {
 		return nil, nil
 	}
-	c, err := r.Choose()
+	c, err := r.Choose(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -223,11 +223,7 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, r *deploy.Run, vie
 	if err != nil {
 		return nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
 	}
-	policies, err := packPolicies(o.packPolicy)
-	if err != nil {
-		return nil, err
-	}
-	if err := accept(ctx, policies, packs.All()...); err != nil {
+	if err := a.acceptAgain(ctx, &o.runOptions, o.again, packs.All()); err != nil {
 		return nil, err
 	}
 	view.Note("Template %s %s, as recorded in %s", packs.ID, packs.Version, filepath.Join(o.again, codegen.RecordPath))
@@ -248,7 +244,7 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, r *deploy.Run, vie
 		return nil, err
 	}
 	now = r.Declared(packs, now)
-	again, err := o.hooksAgain(r)
+	again, err := o.hooksAgain(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ func (a *app) imageCommand() *cobra.Command {
 
 // imageBlock finds an image block of the pipeline. Images are evaluated
 // without a crate, on which they can't depend.
-func (a *app) imageBlock(o *runOptions, name string) (config.Image, error) {
-	cfg, _, err := deploy.Load(o.pipeline, ".", version)
+func (a *app) imageBlock(ctx context.Context, o *runOptions, name string) (config.Image, error) {
+	cfg, _, err := a.loadHere(ctx, o.pipeline)
 	if err != nil {
 		return config.Image{}, err
 	}
@@ -62,7 +62,7 @@ same versions give the same digest. It needs root and mmdebstrap.`,
 		Example: "  sixty image build rust",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			block, err := a.imageBlock(o, args[0])
+			block, err := a.imageBlock(cmd.Context(), o, args[0])
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (a *app) imagePinCommand() *cobra.Command {
 		Short: "Ask the registry of an image for its digest and keep to it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			block, err := a.imageBlock(o, args[0])
+			block, err := a.imageBlock(cmd.Context(), o, args[0])
 			if err != nil {
 				return err
 			}

@@ -143,5 +143,8 @@ func (o *runOptions) load() (*config.Config, hcl.Diagnostics, error) {
 	if o.scenario != "" {
 		return loadScenario(o.scenario)
 	}
+	if o.recordedPipeline != nil {
+		return o.recordedPipeline()
+	}
 	return deploy.Load(o.pipeline, o.base(), version)
 }

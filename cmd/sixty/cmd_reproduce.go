@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
@@ -166,7 +168,9 @@ func (a *app) reproduce(ctx context.Context, o *reproduceOptions, bundle string)
 // recordedSource loads the pipeline, refuses another one than the recorded, and
 // brings the source to hand.
 func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *recordedRun, scratch string, store *blob.Store, view *progress.Printer) (_ *executed, err error) {
-	if o.pipeline == "" && rec.params.Pipeline.Name == deploy.BuiltIn {
+	if made := rec.internal.Generation; o.pipeline == "" && made != nil && made.Pack != nil && made.Pack.Pipeline != "" {
+		o.recordedPipeline = func() (*config.Config, hcl.Diagnostics, error) { return a.loadRecorded(ctx, *made.Pack, scratch) }
+	} else if o.pipeline == "" && rec.params.Pipeline.Name == deploy.BuiltIn {
 		o.dir = scratch // where there is no other one
 	} else if _, err := os.Stat(deploy.DefaultPipeline); o.pipeline == "" && err != nil {
 		return nil, usagef("the run used the pipeline %s: give it with --pipeline", rec.params.Pipeline.Name)
@@ -182,7 +186,7 @@ func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *reco
 	if e.Run, e.eng, err = a.begin(&o.runOptions, store, view); err != nil {
 		return nil, err
 	}
-	if _, err := e.Choose(); err != nil {
+	if _, err := e.Choose(ctx); err != nil {
 		return nil, err
 	}
 	if used := pipelineResource(e.Config); !maps.Equal(used.Digest, rec.params.Pipeline.Digest) {

@@ -74,11 +74,7 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	if err != nil {
 		return err
 	}
-	policies, err := packPolicies(o.packPolicy)
-	if err != nil {
-		return err
-	}
-	if err := accept(ctx, policies, append(base.All(), next.All()...)...); err != nil {
+	if err := a.acceptAgain(ctx, &o.runOptions, o.dir, append(base.All(), next.All()...)); err != nil {
 		return err
 	}
 	req := generation.UpdateRequest{Dir: o.dir, Base: base.Pack, New: next.Pack,
@@ -109,7 +105,7 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 	}
 	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
 	req.Given = r.Declared(next, req.Given)
-	if req.Hooks, err = o.hooksAgain(r); err != nil {
+	if req.Hooks, err = o.hooksAgain(ctx, r); err != nil {
 		return err
 	}
 	made, dropped, err := generation.Update(ctx, req)

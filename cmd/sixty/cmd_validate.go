@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +32,8 @@ references, types, variables, the order of steps and the conditions of gates.
 All mistakes are shown in one go. No engine, no image and no network is needed.
 
 DIR is a folder or a file, as for --pipeline; without it, what sixty deploy
-would take: ./pipeline.hcl, else the built-in pipeline.
+would take: ./pipeline.hcl, else the one of the pack that the working folder was
+generated from, else the built-in pipeline.
 
 A variable that has no default and no value counts as unknown, and so does the
 crate when there is no ./Cargo.toml and no --manifest: what depends on either is
@@ -45,7 +47,7 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
   sixty validate ci/
   sixty validate --json pipeline.hcl | jq '.diagnostics[].summary'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				if o.pipeline != "" {
 					return usagef("the pipeline is given twice: as %s and by --pipeline %s", args[0], o.pipeline)
@@ -53,7 +55,7 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
 				o.pipeline = args[0]
 			}
 			defer calm()()
-			cfg, diags, err := a.validate(o)
+			cfg, diags, err := a.validate(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -67,8 +69,8 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
 
 // validate loads and evaluates a pipeline as far as that goes without a run.
 // What it finds are diagnostics; the error is for the command line.
-func (a *app) validate(o *runOptions) (*config.Config, hcl.Diagnostics, error) {
-	cfg, diags, err := deploy.Load(o.pipeline, ".", version)
+func (a *app) validate(ctx context.Context, o *runOptions) (*config.Config, hcl.Diagnostics, error) {
+	cfg, diags, err := a.loadHere(ctx, o.pipeline)
 	var found *deploy.DiagnosticsError
 	var mistake deploy.Mistake
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
@@ -86,6 +87,19 @@ func (u userPacks) Resolve(ctx context.Context, id, constraint string, pins mark
 		}
 	}
 	return packs, nil
+}
+
+// Recorded finds the pack that a folder was generated from.
+func (u userPacks) Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack, error) {
+	m, err := u.app.market(market.PreferCache)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := u.app.catalog(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Recorded(ctx, m.cache, ref.ID, ref.Version, ref.Digest)
 }
 
 // Accept holds packs against the user's own policy and those that are named.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -59,6 +60,9 @@ type runOptions struct {
 	recorded []lang.Given
 	// epoch is the SOURCE_DATE_EPOCH of an earlier run; zero: of this one.
 	epoch int64
+	// recordedPipeline reads the pipeline that a pack brought to an earlier run; nil:
+	// it brought none.
+	recordedPipeline func() (*config.Config, hcl.Diagnostics, error)
 	// dir is the folder in which a pipeline is looked for; empty: the working
 	// folder.
 	dir string

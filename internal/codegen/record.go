@@ -63,6 +63,10 @@ type PackRef struct {
 	Version string `json:"version"`
 	Source  string `json:"source"`
 	Digest  string `json:"digest"` // of the whole content, see market.Digest
+	// Pipeline is the path in the pack of the pipeline that it brings, which runs
+	// where the output folder has none of its own. Only the rendered pack has one,
+	// not those that it depends on.
+	Pipeline string `json:"pipeline,omitempty"`
 }
 
 // RecordedFile is one generated file.

@@ -17,6 +17,9 @@ import (
 type Config struct {
 	// Dir is the folder of the pipeline; files are read below it only.
 	Dir string
+	// Project is the folder of what belongs to the project: files of values and
+	// locks. It is Dir, but for the pipeline of a pack.
+	Project string
 	// Files are the parsed files by name, for the snippets of diagnostics.
 	Files map[string]*hcl.File
 	// Sources says where each variable's value came from, in words, for the
@@ -39,6 +42,8 @@ type Config struct {
 
 	// module is the path of the module that this is, empty for the pipeline.
 	module string
+	// policyRange is where PackPolicy stands.
+	policyRange hcl.Range
 	// order are the stages and modules as they follow each other.
 	order []place
 	// broken says that files could not be read whole.
@@ -104,9 +109,14 @@ func isPipelineFile(name string) bool {
 // last. Names that nothing declares are errors, and declarations that nothing
 // names are warnings.
 func Parse(dir string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
-	l := &loader{root: dir, files: map[string]*hcl.File{}, parsed: map[string]*Config{}}
+	return load(dir, dir, names, sources)
+}
+
+// load is Parse, where messages call the folder of modules shown.
+func load(dir, shown string, names []string, sources map[string][]byte) (*Config, hcl.Diagnostics) {
+	l := &loader{root: dir, shown: shown, files: map[string]*hcl.File{}, parsed: map[string]*Config{}}
 	cfg, diags := l.parse(dir, names, sources)
-	cfg.Files = l.files
+	cfg.Files, cfg.Project = l.files, dir
 	diags = append(diags, l.modules(cfg, nil)...)
 	if !cfg.broken {
 		diags = append(diags, cfg.checkReferences()...)
@@ -260,6 +270,9 @@ func (c *Config) decodeSettings(block *hcl.Block) hcl.Diagnostics {
 			*to, d = literalString(attr)
 			diags = append(diags, d...)
 		}
+	}
+	if attr, ok := content.Attributes["pack_policy"]; ok {
+		c.policyRange = attr.Range
 	}
 	return diags
 }

@@ -66,7 +66,9 @@ func isLocal(source string) bool {
 // loader reads a pipeline and, once each, the folders of its modules.
 type loader struct {
 	// root is the pipeline's folder, which no module lies outside of.
-	root   string
+	root string
+	// shown is what messages call root.
+	shown  string
 	guard  lang.Guarded
 	files  map[string]*hcl.File
 	parsed map[string]*Config // by folder below root
@@ -95,7 +97,7 @@ func (l *loader) modules(c *Config, chain []string) hcl.Diagnostics {
 		l.count++
 		switch {
 		case dir == ".." || strings.HasPrefix(dir, "../"):
-			refuse("The folder %q is outside of the pipeline's own, %s.", m.Source, l.root)
+			refuse("The folder %q is outside of the pipeline's own, %s.", m.Source, l.shown)
 			continue
 		case dir == "." || slices.Contains(chain, dir):
 			from := slices.Index(chain, dir) // -1 for the pipeline's own folder
@@ -172,7 +174,7 @@ func (l *loader) read(dir string) ([]string, map[string][]byte, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("file %s can't be read: %w", path.Join(dir, e.Name()), err)
 		}
-		name := filepath.Join(l.root, filepath.FromSlash(dir), e.Name())
+		name := filepath.Join(l.shown, filepath.FromSlash(dir), e.Name())
 		names = append(names, name)
 		sources[name] = src
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/remote"
@@ -26,26 +27,32 @@ type Rendered struct {
 	Lock *PackLock
 }
 
+// find runs the concept stage: it resolves the pack and all that it depends on, as
+// the lock has them, and holds them against the policies.
+func (r *Run) find(ctx context.Context, c *Chosen) (err error) {
+	if !r.req.Unlocked {
+		if c.lock, err = OpenPackLock(r.Config.Project, c.Concept.Version, r.req.Locked); err != nil {
+			return err
+		}
+	}
+	return r.timed("concept", "resolve", func() (err error) {
+		pins := c.lock.pins(market.NewCache(r.host.Cache.Packs()))
+		if c.packs, err = r.host.Market.Resolve(ctx, c.Concept.Pack, c.Concept.Version, pins); err != nil {
+			return err
+		}
+		return r.host.Market.Accept(ctx, r.policies(), c.packs.All())
+	})
+}
+
 // Render runs the concept stage, and the generation stage up to a plan of
 // writes.
 func (r *Run) Render(ctx context.Context, c *Chosen) (*Rendered, error) {
-	out := &Rendered{}
-	if !r.req.Unlocked {
-		var err error
-		if out.Lock, err = OpenPackLock(r.Config.Dir, c.Concept.Version, r.req.Locked); err != nil {
+	if c.packs == nil {
+		if err := r.find(ctx, c); err != nil {
 			return nil, err
 		}
 	}
-	err := r.timed("concept", "resolve", func() (err error) {
-		pins := out.Lock.pins(market.NewCache(r.host.Cache.Packs()))
-		if out.Packs, err = r.host.Market.Resolve(ctx, c.Concept.Pack, c.Concept.Version, pins); err != nil {
-			return err
-		}
-		return r.host.Market.Accept(ctx, r.policies(), out.Packs.All())
-	})
-	if err != nil {
-		return nil, err
-	}
+	out := &Rendered{Packs: c.packs, Lock: c.lock}
 	r.Template = template(out.Packs)
 	r.host.View.Note("Template %s %s, %s", out.Packs.ID, out.Packs.Version, out.Packs.Source)
 	for _, p := range out.Packs.Dependencies {
@@ -55,8 +62,8 @@ func (r *Run) Render(ctx context.Context, c *Chosen) (*Rendered, error) {
 	for name, v := range c.Generation.Vars {
 		given = append(given, lang.Given{Name: name, Value: v, Source: "stage.generation.vars"})
 	}
-	given = append(given, r.Declared(out.Packs, c.pack)...)
-	err = r.timed("generation", "render", func() (err error) {
+	given = append(given, r.Declared(out.Packs, c.given)...)
+	err := r.timed("generation", "render", func() (err error) {
 		out.Result, err = generation.Render(ctx, generation.Request{
 			Pack: out.Packs.Pack, Dependencies: out.Packs.Dependencies, Given: given,
 			Dir: r.req.Output, Epoch: r.req.Epoch, Env: r.environment(c.Generation.Env), Hooks: r.Hooks(c.Generation),
@@ -76,14 +83,24 @@ func (r *Run) Render(ctx context.Context, c *Chosen) (*Rendered, error) {
 
 // policies are the files that say who must have signed the packs.
 func (r *Run) policies() []string {
-	policies := slices.Clone(r.req.PackPolicies)
-	if p := r.Config.PackPolicy; p != "" {
-		if !filepath.IsAbs(p) {
-			p = filepath.Join(r.Config.Dir, p)
+	return PackPolicies([]*config.Config{r.Config}, r.req.PackPolicies...)
+}
+
+// PackPolicies are the files that say who must have signed packs: those that
+// pipelines name, and others that are named.
+func PackPolicies(pipelines []*config.Config, named ...string) []string {
+	var out []string
+	for _, cfg := range pipelines {
+		p := cfg.PackPolicy
+		if p == "" {
+			continue
 		}
-		policies = slices.Insert(policies, 0, p)
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(cfg.Dir, p)
+		}
+		out = append(out, p)
 	}
-	return policies
+	return append(out, named...)
 }
 
 // environment gives the variables of the environment that a pipeline names, as

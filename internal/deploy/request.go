@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -89,6 +90,9 @@ type Engine interface {
 type Market interface {
 	// Resolve finds a pack and all that it depends on, as pins say.
 	Resolve(ctx context.Context, id, constraint string, pins market.Pins) (*concept.Packs, error)
+	// Recorded finds the pack that a folder was generated from: what has the
+	// recorded digest, and nothing else.
+	Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack, error)
 	// Accept holds packs against the policies in some files, and against those
 	// that always count, and refuses one that was not signed as they ask.
 	Accept(ctx context.Context, policies []string, packs []*market.Pack) error

@@ -12,40 +12,60 @@ import (
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/verdict"
 	"github.com/sixtyhq/sixty/stages"
+	"github.com/sixtyhq/sixty/stages/concept"
 )
 
 // Chosen is what a pipeline says of the first two stages, and the values that
 // were given for the pack.
 type Chosen struct {
 	Concept, Generation config.Stage
-	pack                []lang.Given
+	given               []lang.Given
+	// packs are those of a new crate, once they are found, and lock is where they
+	// are pinned.
+	packs *concept.Packs
+	lock  *PackLock
 }
 
 // MakesCrate reports whether the pipeline makes a new crate.
 func (c *Chosen) MakesCrate() bool { return c.Concept.Pack != "" && c.Concept.When }
 
-// Choose loads the pipeline and evaluates its first two stages.
-func (r *Run) Choose() (*Chosen, error) {
+// Choose loads the pipeline and evaluates its first two stages. Where the project
+// has none of its own, the one that its pack brings goes before the built-in one.
+func (r *Run) Choose(ctx context.Context) (*Chosen, error) {
 	cfg, warnings, err := r.req.Load()
 	if err != nil {
 		return nil, err
 	}
-	r.Config = cfg
-	r.Warn(warnings)
-	c := &Chosen{}
-	own, pack, err := r.req.Values.Split(cfg)
+	c, diags, err := r.consider(cfg)
 	if err != nil {
 		return nil, err
 	}
-	c.pack = pack
-	values, diags := lang.ResolveVariables(cfg.Variables, own, lang.FunctionMap(cfg.Dir))
-	if diags.HasErrors() {
-		return nil, &DiagnosticsError{diags, cfg.Files}
+	if IsBuiltIn(cfg) {
+		if brought, err := r.brought(ctx, c); brought != nil || err != nil {
+			return brought, err
+		}
 	}
-	r.Warn(diags)
+	r.Warn(append(warnings, diags...))
+	return c, nil
+}
+
+// consider evaluates the first two stages of a pipeline. Warnings come back.
+func (r *Run) consider(cfg *config.Config) (*Chosen, hcl.Diagnostics, error) {
+	r.Config = cfg
+	c := &Chosen{}
+	own, pack, err := r.req.Values.Split(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.given = pack
+	values, warnings := lang.ResolveVariables(cfg.Variables, own, lang.FunctionMap(cfg.Dir))
+	if warnings.HasErrors() {
+		return nil, nil, &DiagnosticsError{warnings, cfg.Files}
+	}
 	r.Variables, cfg.Sources = values.Values, values.Sources
+	var diags hcl.Diagnostics
 	if c.Concept, c.Generation, diags = cfg.Concept(r.Variables); diags.HasErrors() {
-		return nil, &DiagnosticsError{diags, cfg.Files}
+		return nil, nil, &DiagnosticsError{diags, cfg.Files}
 	}
 	// A template can be chosen where the pipeline has no variable for it, too.
 	if id := r.req.Values.Template.Text; id != "" && !declares(cfg, templateVariable) {
@@ -54,7 +74,7 @@ func (r *Run) Choose() (*Chosen, error) {
 		}
 		c.Concept.Pack, c.Concept.When = id, true
 	}
-	return c, nil
+	return c, warnings, nil
 }
 
 // Resolve runs the concept and generation stages, or takes a crate that exists,
@@ -62,7 +82,7 @@ func (r *Run) Choose() (*Chosen, error) {
 // no image to be found. place puts a rendered crate into a folder and says which;
 // nil writes it to where it belongs.
 func (r *Run) Resolve(ctx context.Context, place func(context.Context, *Rendered) (string, error)) error {
-	c, err := r.Choose()
+	c, err := r.Choose(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +104,7 @@ func (r *Run) Resolve(ctx context.Context, place func(context.Context, *Rendered
 		if manifest, err = r.req.Existing(); err != nil {
 			return err
 		}
-		if err := r.unusedValues(c.pack); err != nil {
+		if err := r.unusedValues(c.given); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ type Values struct {
 // Split gives the pipeline's values and the pack's: a name that the pipeline
 // declares is the pipeline's, and all others are the pack's.
 func (v Values) Split(cfg *config.Config) (pipeline, pack []lang.Given, err error) {
-	auto, err := config.AutoValues(cfg.Dir)
+	auto, err := config.AutoValues(cfg.Project)
 	if err != nil {
 		return nil, nil, Mistake{err}
 	}

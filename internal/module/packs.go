@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
@@ -24,6 +25,19 @@ func (m packs) Resolve(ctx context.Context, id, constraint string, pins market.P
 		return nil, err
 	}
 	return concept.Together(all), nil
+}
+
+// Recorded finds the pack that a folder was generated from.
+func (m packs) Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack, error) {
+	catalog, err := m.catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := catalog.Resolve(ctx, ref.ID, "= "+ref.Version)
+	if err == nil && p.Digest != ref.Digest {
+		err = fmt.Errorf("the folder was generated from %s %s with the content %s; the one that ships with sixty has %s", ref.ID, ref.Version, ref.Digest, p.Digest)
+	}
+	return p, err
 }
 
 // Accept takes the packs that ship with sixty, which are as trustworthy as sixty

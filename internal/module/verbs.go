@@ -27,7 +27,7 @@ func Generate(ctx context.Context, client *dagger.Client, in Inputs) (*dagger.Di
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.Choose()
+	c, err := r.Choose(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func Image(ctx context.Context, client *dagger.Client, in Inputs, name string) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.Choose(); err != nil {
+	if _, err := r.Choose(ctx); err != nil {
 		return nil, err
 	}
 	images, err := r.ImageBlocks()

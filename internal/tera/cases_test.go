@@ -185,7 +185,11 @@ var deliberate = map[string]string{
 	"expressions/maths 72":                 "0",         // the crate overflows
 	"composition/super twice one level":    "<BB>",      // the crate panics
 	"composition/extends super whitespace": "< a B bB>", // the crate panics
-	"tests_functions/string 31":            "false",     // the crate parses an array as a test's argument, then panics
+	// A loop over a string has its graphemes, but the crate counts its characters:
+	// it goes on without a value, and panics where that is used.
+	"composition/for over graphemes":      "0000",
+	"composition/for over graphemes used": "é|a|",
+	"tests_functions/string 31":           "false", // the crate parses an array as a test's argument, then panics
 
 	// Inflector loses or doubles letters.
 	"inflection/plural person":       "people",

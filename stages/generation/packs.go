@@ -41,6 +41,7 @@ func packRun(set packSet, given []lang.Given, recorded map[string][]lang.Given) 
 		return nil, nil, err
 	}
 	ref := reference(set.root)
+	ref.Pipeline = set.root.Pipeline
 	run.Pack = &ref
 	if run.Variables, err = values.Recordable(); err != nil {
 		return nil, nil, err

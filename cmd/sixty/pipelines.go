@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/sixtyhq/sixty/internal/codegen"
+	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/market"
+)
+
+// loadHere reads a pipeline as [deploy.Load] does; in a folder that was generated
+// from a pack which brings one, that goes before the built-in one.
+func (a *app) loadHere(ctx context.Context, path string) (*config.Config, hcl.Diagnostics, error) {
+	cfg, warnings, err := deploy.Load(path, ".", version)
+	if err != nil || !deploy.IsBuiltIn(cfg) {
+		return cfg, warnings, err
+	}
+	pack, err := deploy.GeneratedFrom(ctx, userPacks{a}, ".", nil)
+	if err != nil || pack == nil {
+		return cfg, warnings, err
+	}
+	return a.loadPack(ctx, pack, ".")
+}
+
+// loadRecorded reads the pipeline that a recorded pack brought.
+func (a *app) loadRecorded(ctx context.Context, ref codegen.PackRef, project string) (*config.Config, hcl.Diagnostics, error) {
+	pack, err := userPacks{a}.Recorded(ctx, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.loadPack(ctx, pack, project)
+}
+
+func (a *app) loadPack(ctx context.Context, pack *market.Pack, project string) (*config.Config, hcl.Diagnostics, error) {
+	cache, err := a.cache()
+	if err != nil {
+		return nil, nil, err
+	}
+	return deploy.LoadPack(ctx, deploy.Cache(cache), pack, project, version)
+}
+
+// acceptAgain holds packs for a folder that was generated before against all
+// policies: those of a run in the working folder, and that of the folder's own
+// pipeline.
+func (a *app) acceptAgain(ctx context.Context, o *runOptions, dir string, packs []*market.Pack) error {
+	var loaded []*config.Config
+	for _, d := range []string{o.base(), dir} {
+		cfg, _, err := deploy.Load("", d, version)
+		if err != nil {
+			return err
+		}
+		loaded = append(loaded, cfg)
+	}
+	return userPacks{a}.Accept(ctx, deploy.PackPolicies(loaded, o.packPolicy), packs)
+}
