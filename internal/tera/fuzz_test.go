@@ -123,7 +123,7 @@ func comparable(source string) bool {
 		}
 	}
 	if strings.Contains(source, "for") && strings.Contains(source, "uni") {
-		return false // see the case "for over graphemes"
+		return false // deliberate: "for over graphemes"
 	}
 	return len(source) < 4096 && strings.Count(source, "(") < 12 && strings.Count(source, "[") < 12
 }

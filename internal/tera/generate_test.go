@@ -328,7 +328,8 @@ func FuzzGeneratedAgainstCrate(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want.Panic != nil || strings.Contains(fmt.Sprint(c.Templates), "`]") {
+		text := fmt.Sprint(c.Templates)
+		if want.Panic != nil || strings.Contains(text, "`]") || strings.Contains(text, " in uni") {
 			_, _ = c.ours()
 			return
 		}
