@@ -86,7 +86,7 @@ var rules = []rule{
 	{folder: "examples/packs", others: none},
 
 	// What both mains wire, and the engine of the Dagger module.
-	{folder: "internal/deploy", ours: []string{"internal/blob", "internal/initrec", "internal/cargo", "internal/config", "internal/crate", "internal/lang", "internal/market", "internal/plan", "internal/preview", "internal/remote", "internal/report", "internal/run", "internal/verdict", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
+	{folder: "internal/deploy", ours: []string{"internal/blob", "internal/initrec", "internal/cargo", "internal/codegen", "internal/config", "internal/crate", "internal/lang", "internal/market", "internal/plan", "internal/preview", "internal/remote", "internal/report", "internal/run", "internal/verdict", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
 	{folder: "internal/module", ours: []string{"internal", "stages"}, others: none},
 	{folder: "internal/daggerlocal", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient", "github.com/vektah/gqlparser/v2"}},
 	{folder: "internal/dagger", ours: []string{"internal/daggerlocal"}}, // an engine puts its own client there
