@@ -22,6 +22,12 @@ import (
 type Sixty struct {
 	// +private
 	Secrets []*PipelineSecret
+	// +private
+	Packs []*dagger.Directory
+	// +private
+	Hooks bool
+	// +private
+	Locked bool
 }
 
 // PipelineSecret is the value of a secret that a pipeline declares.
@@ -40,15 +46,41 @@ func (m *Sixty) WithSecret(
 	// The secret's value
 	value *dagger.Secret,
 ) *Sixty {
-	return &Sixty{Secrets: append(m.Secrets[:len(m.Secrets):len(m.Secrets)], &PipelineSecret{Name: name, Value: value})}
+	next := *m
+	next.Secrets = append(m.Secrets[:len(m.Secrets):len(m.Secrets)], &PipelineSecret{Name: name, Value: value})
+	return &next
 }
 
-func (m *Sixty) secrets() map[string]*dagger.Secret {
-	out := map[string]*dagger.Secret{}
-	for _, s := range m.Secrets {
-		out[s.Name] = s.Value
+// Give packs beside those that ship with sixty, and say how far packs may go.
+//
+// Chain one call for each directory, before the function that needs them:
+// with-packs --source https://example.com/packs.git#v1 search.
+func (m *Sixty) WithPacks(
+	// A pack, or a folder of packs
+	// +optional
+	source *dagger.Directory,
+	// Let commands that a pack's templates name run, in a container without a network
+	// +optional
+	hooks bool,
+	// Use only packs that the sixty.lock beside the pipeline pins
+	// +optional
+	locked bool,
+) *Sixty {
+	next := *m
+	if source != nil {
+		next.Packs = append(m.Packs[:len(m.Packs):len(m.Packs)], source)
 	}
-	return out
+	next.Hooks, next.Locked = m.Hooks || hooks, m.Locked || locked
+	return &next
+}
+
+// with adds what was given before the function.
+func (m *Sixty) with(in module.Inputs) module.Inputs {
+	in.Packs, in.Hooks, in.Locked, in.Secrets = m.Packs, m.Hooks, m.Locked, map[string]*dagger.Secret{}
+	for _, s := range m.Secrets {
+		in.Secrets[s.Name] = s.Value
+	}
+	return in
 }
 
 // Run all six stages of a new or an existing crate, and judge it.
@@ -107,10 +139,10 @@ func (m *Sixty) Deploy(
 	// +optional
 	trustedRoot *dagger.File,
 ) (*Deployment, error) {
-	d, err := module.Deploy(ctx, dag, module.Inputs{
+	d, err := module.Deploy(ctx, dag, m.with(module.Inputs{
 		Source: source, Template: template, Name: name, Number: version, Vars: vars, Pipeline: pipeline, Level: level,
-		Resolve: resolve, AuditDB: auditDB, Base: base, Secrets: m.secrets(),
-	}, module.NewSigning(signingKey, signingPassword, idToken, signingConfig, trustedRoot))
+		Resolve: resolve, AuditDB: auditDB, Base: base,
+	}), module.NewSigning(signingKey, signingPassword, idToken, signingConfig, trustedRoot))
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +226,7 @@ func (m *Sixty) Generate(
 	// +optional
 	vars []string,
 ) (*dagger.Directory, error) {
-	return module.Generate(ctx, dag, module.Inputs{Template: template, Name: name, Number: version, Vars: vars})
+	return module.Generate(ctx, dag, m.with(module.Inputs{Template: template, Name: name, Number: version, Vars: vars}))
 }
 
 // Bring a generated crate up to a newer version of its template.
@@ -213,7 +245,7 @@ func (m *Sixty) Update(
 	// +optional
 	vars []string,
 ) (*dagger.Changeset, error) {
-	return module.Update(ctx, dag, module.Inputs{Source: source, Vars: vars}, to)
+	return module.Update(ctx, dag, m.with(module.Inputs{Source: source, Vars: vars}), to)
 }
 
 // Build a crate, check its format, run its tests and lints.
@@ -236,7 +268,7 @@ func (m *Sixty) Test(
 	// +optional
 	base *dagger.Container,
 ) (string, error) {
-	return module.Stages(ctx, dag, module.Inputs{Source: source, Pipeline: pipeline, Level: level, Base: base, Only: []string{"testing"}, Secrets: m.secrets()})
+	return module.Stages(ctx, dag, m.with(module.Inputs{Source: source, Pipeline: pipeline, Level: level, Base: base, Only: []string{"testing"}}))
 }
 
 // Package a crate, document it, audit it and try its publication.
@@ -262,7 +294,7 @@ func (m *Sixty) ValidatePackage(
 	// +optional
 	base *dagger.Container,
 ) (string, error) {
-	return module.Stages(ctx, dag, module.Inputs{Source: source, Pipeline: pipeline, Level: level, AuditDB: auditDB, Base: base, Only: []string{"validation"}, Secrets: m.secrets()})
+	return module.Stages(ctx, dag, m.with(module.Inputs{Source: source, Pipeline: pipeline, Level: level, AuditDB: auditDB, Base: base, Only: []string{"validation"}}))
 }
 
 // Show what a run would do, as JSON, and run nothing.
@@ -285,7 +317,7 @@ func (m *Sixty) Plan(
 	// +optional
 	base *dagger.Container,
 ) (*dagger.File, error) {
-	p, err := module.Plan(ctx, dag, module.Inputs{Source: source, Template: template, Name: name, Pipeline: pipeline, Base: base})
+	p, err := module.Plan(ctx, dag, m.with(module.Inputs{Source: source, Template: template, Name: name, Pipeline: pipeline, Base: base}))
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +347,7 @@ func (m *Sixty) Graph(
 	// +default="mermaid"
 	format string,
 ) (*dagger.File, error) {
-	p, err := module.Plan(ctx, dag, module.Inputs{Source: source, Template: template, Name: name, Pipeline: pipeline, Base: base})
+	p, err := module.Plan(ctx, dag, m.with(module.Inputs{Source: source, Template: template, Name: name, Pipeline: pipeline, Base: base}))
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +356,7 @@ func (m *Sixty) Graph(
 
 // Find templates, the best match first.
 //
-// These are the ones that ship with sixty.
+// These are the ones that ship with sixty, and those of with-packs.
 func (m *Sixty) Search(
 	ctx context.Context,
 	// Words to look for; without any, all templates
@@ -334,7 +366,7 @@ func (m *Sixty) Search(
 	// +default=20
 	limit int,
 ) ([]*Template, error) {
-	hits, err := module.Search(ctx, market.Query{Text: query, Limit: limit})
+	hits, err := module.Search(ctx, dag, m.with(module.Inputs{}), market.Query{Text: query, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +411,7 @@ func (m *Sixty) Image(
 	// +optional
 	pipeline *dagger.File,
 ) (*dagger.Container, error) {
-	return module.Image(ctx, dag, module.Inputs{Pipeline: pipeline}, name)
+	return module.Image(ctx, dag, m.with(module.Inputs{Pipeline: pipeline}), name)
 }
 
 // Check that the crate at the root passes its tests and lints.

@@ -34,6 +34,9 @@ func OpenPackLock(dir, constraint string, strict bool) (*PackLock, error) {
 	return l, nil
 }
 
+// PackLockPath is where a run reads and writes the lock of packs.
+func (r *Run) PackLockPath() string { return filepath.Join(r.Config.Dir, market.LockFile) }
+
 func (l *PackLock) pins(cache *market.Cache) market.Pins {
 	if l == nil {
 		return market.Pins{Cache: cache}

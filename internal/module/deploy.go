@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 )
@@ -48,6 +50,9 @@ func Deploy(ctx context.Context, client *dagger.Client, in Inputs, by *Signing) 
 	d := &Deployed{Report: r.Report(artifacts), Failures: failures(r.Results), Source: s.crate(r)}
 	if by != nil {
 		d.Report.Attestation = report.Attestation{Signed: true, Bundle: BundleFile}
+	}
+	if err := s.writeLock(r); err != nil {
+		return nil, err
 	}
 	if err := s.writeReport(r, d.Report); err != nil {
 		return nil, err
@@ -88,6 +93,22 @@ func (s *session) writeReport(r *deploy.Run, rep report.Report) error {
 		if err := s.write(content, "report", name); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
+	}
+	return nil
+}
+
+// writeLock puts the lock of packs beside the report, where a crate was made: the
+// source that it belongs to is a copy here.
+func (s *session) writeLock(r *deploy.Run) error {
+	if r.Made == nil {
+		return nil
+	}
+	text, err := os.ReadFile(r.PackLockPath())
+	if err == nil {
+		err = s.write(text, "report", market.LockFile)
+	}
+	if err != nil {
+		return fmt.Errorf("write the lock of packs: %w", err)
 	}
 	return nil
 }

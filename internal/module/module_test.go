@@ -2,6 +2,7 @@ package module
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +74,10 @@ func leave(dir string) error {
 	if err != nil {
 		return err
 	}
-	return put(filepath.Join(dir, initrec.RecordFile), string(text))
+	// What the commands of a pack would leave.
+	return errors.Join(put(filepath.Join(dir, initrec.RecordFile), string(text)),
+		put(filepath.Join(dir, "outputs", "tree", "src", "lib.rs"), "by the step"),
+		put(filepath.Join(dir, "outputs", "tree", "Cargo.toml"), "[package]\nname = \"one\"\nversion = \"1.2.3\"\n"))
 }
 
 // crate is a crate whose pipeline has one step, and a gate that it passes or not.
@@ -301,7 +305,7 @@ func TestImage(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
-	hits, err := Search(t.Context(), market.Query{Text: "axum"})
+	hits, err := Search(t.Context(), nil, Inputs{}, market.Query{Text: "axum"})
 	if err != nil || len(hits) == 0 || hits[0].ID != DefaultTemplate {
 		t.Errorf("%+v, %v", hits, err)
 	}

@@ -4,23 +4,69 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
 
-// packs is the market of the packs that ship with sixty.
-type packs struct{}
+// packs is the market of a session: the directories that were given, and the packs
+// that ship with sixty.
+type packs struct {
+	session *session
+	// dirs are the given ones, by where they lie in the session.
+	dirs []string
+}
+
+// fetchPacks brings the given directories to this machine.
+func (s *session) fetchPacks(ctx context.Context) (packs, error) {
+	p := packs{session: s}
+	for i, d := range s.inputs.Packs {
+		dir := s.path("given-packs", strconv.Itoa(i))
+		if _, err := d.Export(ctx, dir); err != nil {
+			return p, fmt.Errorf("get the packs: %w", err)
+		}
+		p.dirs = append(p.dirs, dir)
+	}
+	return p, nil
+}
+
+// catalog opens the market. What is wrong with a directory that was given is told.
+func (p packs) catalog(ctx context.Context) (*market.Catalog, error) {
+	var sources []market.Source
+	for i, dir := range p.dirs {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, fmt.Errorf("open the packs: %w", err)
+		}
+		// The folder is this session's; reports and locks call it otherwise.
+		sources = append(sources, market.NewFSSource(fmt.Sprintf("with-packs %d", i+1), root.FS()))
+	}
+	catalog, err := market.OpenCatalog(ctx, append(sources, concept.Shipped())...)
+	if err != nil {
+		return nil, fmt.Errorf("open the market: %w", err)
+	}
+	for _, fault := range catalog.Faults {
+		log{}.Note("Warning: %v", fault)
+	}
+	return catalog, nil
+}
 
 // Resolve finds a pack and all that it depends on.
-func (m packs) Resolve(ctx context.Context, id, constraint string, pins market.Pins) (*concept.Packs, error) {
-	catalog, err := m.catalog(ctx)
+func (p packs) Resolve(ctx context.Context, id, constraint string, pins market.Pins) (*concept.Packs, error) {
+	catalog, err := p.catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all, err := catalog.ResolveAll(ctx, id, constraint, pins)
+	var unknown *market.UnknownPackError
+	if errors.As(err, &unknown) {
+		unknown.Faults = catalog.Faults // a folder that can't be read may have had it
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -28,28 +74,34 @@ func (m packs) Resolve(ctx context.Context, id, constraint string, pins market.P
 }
 
 // Recorded finds the pack that a folder was generated from.
-func (m packs) Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack, error) {
-	catalog, err := m.catalog(ctx)
+func (p packs) Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack, error) {
+	catalog, err := p.catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, err := catalog.Resolve(ctx, ref.ID, "= "+ref.Version)
-	if err == nil && p.Digest != ref.Digest {
-		err = fmt.Errorf("the folder was generated from %s %s with the content %s; the one that ships with sixty has %s", ref.ID, ref.Version, ref.Digest, p.Digest)
-	}
-	return p, err
+	return catalog.Recorded(ctx, market.NewCache(p.session.host.Cache.Packs()), ref.ID, ref.Version, ref.Digest)
 }
 
-// Accept takes the packs that ship with sixty, which are as trustworthy as sixty
-// itself. There are no others.
-func (packs) Accept(context.Context, []string, []*market.Pack) error { return nil }
-
-func (packs) catalog(ctx context.Context) (*market.Catalog, error) {
-	catalog, err := market.OpenCatalog(ctx, concept.Shipped())
-	if err != nil {
-		return nil, fmt.Errorf("open the market: %w", err)
+// Accept holds packs against policies. Those that ship with sixty are as
+// trustworthy as sixty itself.
+func (p packs) Accept(ctx context.Context, policies []string, all []*market.Pack) error {
+	policies = slices.DeleteFunc(slices.Clone(policies), func(name string) bool { return name == "" })
+	if len(policies) == 0 || len(p.dirs) == 0 {
+		return nil
 	}
-	return catalog, nil
+	shipped, err := market.OpenCatalog(ctx, concept.Shipped())
+	if err != nil {
+		return err
+	}
+	for _, pack := range all {
+		if own, err := shipped.Resolve(ctx, pack.ID, "= "+pack.Version); err == nil && own.Digest == pack.Digest {
+			continue
+		}
+		// Whether it was signed as they ask takes sigstore, which the module
+		// does not have.
+		return fmt.Errorf("the pipeline accepts only packs that were signed as %s asks, which the Dagger module can't check for %s %s: sixty gen checks it", filepath.Base(policies[0]), pack.ID, pack.Version)
+	}
+	return nil
 }
 
 // Packs are the packs that ship with sixty, by id.

@@ -45,6 +45,13 @@ type Inputs struct {
 	// Base is the container that steps start from, in the place of every image
 	// of the pipeline.
 	Base *dagger.Container
+	// Packs are directories with a pack, or with packs, beside those that ship
+	// with sixty, and before them.
+	Packs []*dagger.Directory
+	// Hooks lets the commands of packs run, in a container.
+	Hooks bool
+	// Locked uses only packs that the source's lock of packs pins.
+	Locked bool
 	// Secrets are the values of the pipeline's secrets, by name.
 	Secrets map[string]*dagger.Secret
 }
@@ -57,6 +64,7 @@ type session struct {
 	dir    string
 	inputs Inputs
 	engine *engine
+	packs  packs
 	host   deploy.Host
 }
 
@@ -77,8 +85,15 @@ func open(ctx context.Context, client *dagger.Client, in Inputs) (*session, erro
 		return nil, err
 	}
 	s.engine = &engine{session: s, images: map[string]*dagger.Container{}}
-	s.host = deploy.Host{Engine: s.engine, Market: packs{}, View: log{}, Cache: deploy.Cache(dir), Store: store}
-	return s, s.fetch(ctx)
+	s.host = deploy.Host{Engine: s.engine, View: log{}, Cache: deploy.Cache(dir), Store: store}
+	if err := s.fetch(ctx); err != nil {
+		return nil, err
+	}
+	if s.packs, err = s.fetchPacks(ctx); err != nil {
+		return nil, err
+	}
+	s.host.Market = s.packs
+	return s, nil
 }
 
 func (s *session) path(elem ...string) string {
@@ -130,7 +145,8 @@ func (s *session) request() (deploy.Request, error) {
 		pipeline = s.path(deploy.DefaultPipeline)
 	}
 	req := deploy.Request{
-		Load: deploy.Loader(pipeline, s.path("source"), Version), Existing: s.existing, Output: s.path("made"), Level: in.Level, Only: in.Only, Resolve: in.Resolve, Sixty: Version,
+		Load: deploy.Loader(pipeline, s.path("source"), Version), Existing: s.existing, Output: s.path("made"), Level: in.Level, Only: in.Only, Resolve: in.Resolve,
+		Hooks: in.Hooks, Locked: in.Locked, Sixty: Version,
 	}
 	if req.Level == "" {
 		req.Level = config.Levels()[0]

@@ -93,9 +93,17 @@ func Graph(client *dagger.Client, p preview.Plan, format string) (*dagger.File, 
 	return client.Directory().WithNewFile(name, text).File(name), nil
 }
 
-// Search finds packs that ship with sixty.
-func Search(ctx context.Context, q market.Query) ([]market.Hit, error) {
-	catalog, err := packs{}.catalog(ctx)
+// Search finds packs: those that ship with sixty, and those that were given.
+func Search(ctx context.Context, client *dagger.Client, in Inputs, q market.Query) ([]market.Hit, error) {
+	market := packs{}
+	if len(in.Packs) > 0 {
+		s, err := open(ctx, client, in)
+		if err != nil {
+			return nil, err
+		}
+		market = s.packs
+	}
+	catalog, err := market.catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -177,22 +185,17 @@ func (s *session) packVersions(ctx context.Context, record codegen.Record, to st
 	if record.Pack == nil {
 		return nil, nil, errors.New("the folder was not generated from a pack")
 	}
-	m, cache := packs{}, market.NewCache(s.host.Cache.Packs())
-	catalog, err := m.catalog(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	base = &concept.Packs{}
 	for _, ref := range record.Dependencies {
-		pack, err := catalog.Recorded(ctx, cache, ref.ID, ref.Version, ref.Digest)
+		pack, err := s.packs.Recorded(ctx, ref.PackRef)
 		if err != nil {
 			return nil, nil, fmt.Errorf("find what was generated: %w", err)
 		}
 		base.Dependencies = append(base.Dependencies, pack)
 	}
-	if base.Pack, err = catalog.Recorded(ctx, cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest); err != nil {
+	if base.Pack, err = s.packs.Recorded(ctx, *record.Pack); err != nil {
 		return nil, nil, fmt.Errorf("find what was generated: %w", err)
 	}
-	next, err = m.Resolve(ctx, record.Pack.ID, to, market.Pins{})
+	next, err = s.packs.Resolve(ctx, record.Pack.ID, to, market.Pins{})
 	return base, next, err
 }
