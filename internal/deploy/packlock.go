@@ -35,7 +35,7 @@ func OpenPackLock(dir, constraint string, strict bool) (*PackLock, error) {
 }
 
 // PackLockPath is where a run reads and writes the lock of packs.
-func (r *Run) PackLockPath() string { return filepath.Join(r.Config.Dir, market.LockFile) }
+func (r *Run) PackLockPath() string { return filepath.Join(r.Config.Project, market.LockFile) }
 
 func (l *PackLock) pins(cache *market.Cache) market.Pins {
 	if l == nil {
