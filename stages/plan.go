@@ -43,6 +43,20 @@ type Input struct {
 // NotAsked is the reason of stages that Input.Only leaves out.
 const NotAsked = "it was not asked for"
 
+const (
+	noImage   = "Step without an image"
+	noWarmth  = "Image without dependencies"
+	noWriting = "Volume of a read-only mount"
+)
+
+// Certain are the mistakes of a plan that can't follow from others: an attribute
+// that is misspelt or can't be read seems to be missing to a plan.
+func Certain(diags hcl.Diagnostics) hcl.Diagnostics {
+	return slices.DeleteFunc(slices.Clone(diags), func(d *hcl.Diagnostic) bool {
+		return d.Summary == noImage || d.Summary == noWarmth || d.Summary == noWriting
+	})
+}
+
 // Plan makes the graph. With errors among the diagnostics it is good for no
 // more than finding further mistakes.
 func Plan(in Input) (*plan.Graph, hcl.Diagnostics) {
@@ -62,9 +76,7 @@ func (p *planner) plan() (*plan.Graph, hcl.Diagnostics) {
 		p.stage(s, images[s.Module])
 	}
 	p.wanted()
-	if !p.diags.HasErrors() {
-		p.checkOrder()
-	}
+	p.checkOrder()
 	return p.graph, p.diags
 }
 
@@ -111,13 +123,12 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 			p.fail(step.Range, "Duplicate step", "The setup stage makes a step called %q of its own; call this one otherwise.", step.Name)
 			continue
 		}
-		if planned, ok := p.step(s, step, image); ok {
-			planned.Skipped = out.Skipped
-			if !step.When {
-				planned.Skipped = "its condition is false"
-			}
-			out.Steps = append(out.Steps, planned)
+		planned := p.step(s, step, image)
+		planned.Skipped = out.Skipped
+		if !step.When {
+			planned.Skipped = "its condition is false"
 		}
+		out.Steps = append(out.Steps, planned)
 	}
 	p.graph.Stages = append(p.graph.Stages, out)
 }
@@ -155,7 +166,7 @@ func (p *planner) wanted() {
 	}
 }
 
-func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (plan.Step, bool) {
+func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) plan.Step {
 	out := plan.Step{
 		ID: s.Name + "." + step.Name, Stage: s.Name, Name: step.Name,
 		Command: step.Command, Runner: step.Uses, Timeout: step.Timeout,
@@ -167,18 +178,21 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 	p.checkMetrics(out.ID, step)
 	if step.Uses != "" {
 		p.checkRunner(step)
-		return out, true
+		return out
 	}
 	if step.Image != nil {
 		image = step.Image
 	}
+	for _, m := range step.Mounts { // what it waits for, also where more can't be said
+		out.Mounts = append(out.Mounts, p.mount(m))
+	}
 	if image == nil {
-		p.fail(step.Range, "Step without an image", "Step %q has no image, and no stage before it names one.", out.ID)
-		return out, false
+		p.fail(step.Range, noImage, "Step %q has no image, and no stage before it names one.", out.ID)
+		return out
 	}
 	room, ok := p.room(*image, step.Range)
 	if !ok {
-		return out, false
+		return out
 	}
 	out.Image = image.Name
 	out.Network = plan.Network(step.Network)
@@ -189,30 +203,30 @@ func (p *planner) step(s config.Stage, step config.Step, image *config.Ref) (pla
 	out.Dir = p.place(out.Dir)
 	out.Env = merge(room.Env, step.Env)
 	if out.Services, ok = p.services(step); !ok {
-		return out, false
+		return out
 	}
 	mounts := map[string]plan.Mount{}
 	for _, m := range room.Mounts {
 		mounts[m.Target] = m
 	}
-	for _, m := range step.Mounts {
-		mount := p.mount(m)
-		mounts[mount.Target] = mount
+	for _, m := range out.Mounts {
+		mounts[m.Target] = m
 	}
+	out.Mounts = nil
 	for _, target := range slices.Sorted(maps.Keys(mounts)) {
 		out.Mounts = append(out.Mounts, mounts[target])
 	}
 	for _, o := range step.Outputs {
 		at := p.place(o.Path)
 		if m, ok := mounts[at]; ok && o.Volume && !m.Writable {
-			p.fail(o.Range, "Volume of a read-only mount", "Output %q keeps what the step leaves at %s, but its mount there can't be written to. Say writable = true in the mount.", o.Name, o.Path)
+			p.fail(o.Range, noWriting, "Output %q keeps what the step leaves at %s, but its mount there can't be written to. Say writable = true in the mount.", o.Name, o.Path)
 		}
 		out.Outputs = append(out.Outputs, plan.Output{Name: o.Name, Path: at, Optional: o.Optional, Volume: o.Volume})
 	}
 	if out.Network == plan.NetworkHost {
 		out = setup.Online(out, p.in.Authorities)
 	}
-	return out, true
+	return out
 }
 
 // room is what a step on an image starts from.
@@ -222,7 +236,7 @@ func (p *planner) room(ref config.Ref, at hcl.Range) (setup.Room, bool) {
 	}
 	warm := p.isWarm(ref.Name)
 	if warm && p.warmed != ref.Name {
-		p.fail(at, "Image without dependencies", "Image %q is warm: it holds the crate's dependencies, which are compiled in the stage \"setup\" and nowhere else. Put a stage \"setup\" { image = image.%s } before this, or take warm out of the image.", ref.Name, ref.Name)
+		p.fail(at, noWarmth, "Image %q is warm: it holds the crate's dependencies, which are compiled in the stage \"setup\" and nowhere else. Put a stage \"setup\" { image = image.%s } before this, or take warm out of the image.", ref.Name, ref.Name)
 		return setup.Room{}, false
 	}
 	image, ok := p.in.Images[ref.Name]
@@ -311,14 +325,15 @@ func (p *planner) checkRunner(step config.Step) {
 	}
 }
 
-// checkOrder reports cycles at the first step of them.
+// checkOrder reports cycles at the first step of them. After other mistakes a step
+// may be missing for which steps wait.
 func (p *planner) checkOrder() {
 	_, err := plan.Order(p.graph)
-	if err == nil {
+	var cycle *plan.CycleError
+	if err == nil || p.diags.HasErrors() && !errors.As(err, &cycle) {
 		return
 	}
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Steps can't be ordered", Detail: err.Error() + "."}
-	var cycle *plan.CycleError
 	if errors.As(err, &cycle) {
 		steps := p.graph.ByID()
 		var places []string

@@ -38,10 +38,13 @@ written.`,
 // is known.
 func diagnose(dir string, names []string, sources map[string][]byte) hcl.Diagnostics {
 	cfg, diags := config.Parse(dir, names, sources)
-	if diags.HasErrors() {
+	if !cfg.Complete() {
 		return diags
 	}
 	values, d := lang.ResolveVariables(cfg.Variables, nil, lang.FunctionMap(dir))
-	diags = append(diags, without(d, lang.NoValue)...)
-	return append(diags, checkWith(cfg, values.Values, crate.Unknown())...)
+	more := append(without(d, lang.NoValue), checkWith(cfg, values.Values, crate.Unknown(), diags)...)
+	if diags.HasErrors() {
+		more = config.Further(diags, more)
+	}
+	return config.InOrder(append(diags, more...))
 }

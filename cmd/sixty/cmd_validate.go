@@ -68,7 +68,9 @@ Exit codes: 0 valid (with or without warnings), 2 not valid.`,
 }
 
 // validate loads and evaluates a pipeline as far as that goes without a run.
-// What it finds are diagnostics; the error is for the command line.
+// What it finds are diagnostics; the error is for the command line. Mistakes in
+// blocks do not hide those in values and gates, but those that may follow from
+// them are left out.
 func (a *app) validate(ctx context.Context, o *runOptions) (*config.Config, hcl.Diagnostics, error) {
 	cfg, diags, err := a.loadHere(ctx, o.pipeline)
 	var found *deploy.DiagnosticsError
@@ -77,19 +79,32 @@ func (a *app) validate(ctx context.Context, o *runOptions) (*config.Config, hcl.
 	case errors.As(err, &found) && (cfg == nil || !cfg.Complete()):
 		return &config.Config{Files: found.Files}, found.Diagnostics, nil
 	case errors.As(err, &found):
-		return cfg, append(found.Diagnostics, config.Further(found.Diagnostics, o.ofValues(cfg))...), nil
+		more, err := o.mistakes(cfg, found.Diagnostics)
+		if err != nil {
+			more = nil // what is wrong with the files counts for more
+		}
+		return cfg, config.InOrder(append(found.Diagnostics, config.Further(found.Diagnostics, more)...)), nil
 	case errors.As(err, &mistake) && cfg != nil:
 		return cfg, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable version", Detail: err.Error() + "."}), nil
 	case err != nil:
 		return nil, nil, err
 	}
-	given, others, err := o.split(cfg)
-	var bad hcl.Diagnostics
-	if errors.As(err, &bad) {
-		return cfg, append(diags, bad...), nil
-	}
+	more, err := o.mistakes(cfg, nil)
 	if err != nil {
 		return nil, nil, err
+	}
+	return cfg, config.InOrder(append(diags, more...)), nil
+}
+
+// mistakes are those of a pipeline's values and gates; broken are those that its
+// blocks have.
+func (o *runOptions) mistakes(cfg *config.Config, broken hcl.Diagnostics) (diags hcl.Diagnostics, err error) {
+	given, others, err := o.split(cfg)
+	if errors.As(err, &diags) {
+		err = nil // the variables of a file that can't be read have no value
+	}
+	if err != nil {
+		return nil, err
 	}
 	values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
 	cfg.Sources = values.Sources
@@ -101,30 +116,9 @@ func (a *app) validate(ctx context.Context, o *runOptions) (*config.Config, hcl.
 	}
 	about, err := o.crateValue()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return cfg, append(diags, checkWith(cfg, values.Values, about)...), nil
-}
-
-// ofValues are the mistakes of a pipeline's values, where its blocks have some
-// already. What is unknown has a sample, and gates are left for later.
-func (o *runOptions) ofValues(cfg *config.Config) hcl.Diagnostics {
-	given, _, err := o.split(cfg)
-	if err != nil {
-		return nil
-	}
-	values, diags := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
-	cfg.Sources = values.Sources
-	about, err := o.crateValue()
-	if err != nil {
-		return nil
-	}
-	sampled := map[string]cty.Value{}
-	for name, val := range values.Values {
-		sampled[name] = sample(val)
-	}
-	_, more := cfg.Evaluate(sampled, sample(about))
-	return append(without(diags, lang.NoValue), more...)
+	return append(diags, checkWith(cfg, values.Values, about, broken)...), nil
 }
 
 // crateValue is the crate that a run would take, or an unknown one where there
@@ -146,8 +140,9 @@ func (o *runOptions) crateValue() (cty.Value, error) {
 
 // checkWith evaluates the pipeline and checks its gates. Where something is
 // unknown, names can be missing for that alone, so the pipeline is evaluated a
-// second time with sample values: what is wrong both times is wrong.
-func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value) hcl.Diagnostics {
+// second time with sample values: what is wrong both times is wrong. broken are
+// the mistakes that its blocks have.
+func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value, broken hcl.Diagnostics) hcl.Diagnostics {
 	sampled, known := map[string]cty.Value{}, about.IsWhollyKnown()
 	for name, val := range vars {
 		known = known && val.IsWhollyKnown()
@@ -155,7 +150,7 @@ func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value) h
 	}
 	_, _, early := cfg.Concept(sampled)
 	diags := only(early, config.NotKnown) // a crate that is not there yet
-	found := evaluate(cfg, vars, about)
+	found := evaluate(cfg, vars, about, broken)
 	if known {
 		return append(diags, found...)
 	}
@@ -167,7 +162,7 @@ func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value) h
 		return mistake{d.Subject.String(), d.Summary}
 	}
 	also := map[mistake]bool{}
-	for _, d := range evaluate(cfg, sampled, sample(about)) {
+	for _, d := range evaluate(cfg, sampled, sample(about), broken) {
 		also[of(d)] = true
 	}
 	for _, d := range found {
@@ -178,38 +173,40 @@ func checkWith(cfg *config.Config, vars map[string]cty.Value, about cty.Value) h
 	return diags
 }
 
-// evaluate gives all mistakes of a pipeline for some values.
-func evaluate(cfg *config.Config, vars map[string]cty.Value, about cty.Value) hcl.Diagnostics {
+// evaluate gives all mistakes of a pipeline for some values, whose blocks have
+// some that are known.
+func evaluate(cfg *config.Config, vars map[string]cty.Value, about cty.Value, broken hcl.Diagnostics) hcl.Diagnostics {
 	p, diags := cfg.Evaluate(vars, about)
 	images := map[string]plan.Image{}
 	for _, i := range p.Images {
 		images[i.Name] = plan.Image{Name: i.Name}
 	}
 	g, d := stages.Plan(stages.Input{Pipeline: p, Images: images})
-	if diags.HasErrors() {
-		// An attribute that can't be read would seem to be missing, and a step
-		// that can't be planned still has a name.
-		d = nil
-		addUnplanned(g, p)
+	known := append(diags[:len(diags):len(diags)], broken...)
+	if known.HasErrors() {
+		d = config.Further(known, stages.Certain(d))
 	}
+	measureAll(g, append(known, d...))
 	return append(append(diags, d...), verdict.Check(p, stages.Metrics(), g)...)
 }
 
-// addUnplanned adds to a graph, whose stages are the pipeline's, the steps that
-// could not be planned, with what others may refer to.
-func addUnplanned(g *plan.Graph, p *config.Pipeline) {
-	planned := g.ByID()
-	for i, s := range p.Stages {
-		for _, step := range s.Steps {
-			id := s.Name + "." + step.Name
-			if _, ok := planned[id]; ok {
-				continue
+// measureAll lets steps with mistakes measure everything: what a gate reads of
+// such a step may be there when the step is mended.
+func measureAll(g *plan.Graph, mistakes hcl.Diagnostics) {
+	for _, d := range mistakes {
+		if d.Severity != hcl.DiagError || d.Subject == nil {
+			continue
+		}
+		var in *plan.Step // the last one that begins before it
+		for _, stage := range g.Stages {
+			for i := range stage.Steps {
+				if at := stage.Steps[i].Range; at.File == d.Subject.Filename && at.StartLine <= d.Subject.Start.Line && (in == nil || at.StartLine > in.Range.StartLine) {
+					in = &stage.Steps[i]
+				}
 			}
-			missing := plan.Step{ID: id, Stage: s.Name, Name: step.Name, Metrics: step.Metrics}
-			if step.Instance != "" {
-				missing.Block, missing.Instance = step.Block, step.Instance
-			}
-			g.Stages[i].Steps = append(g.Stages[i].Steps, missing)
+		}
+		if in != nil {
+			in.Metrics = stages.Metrics().Groups()
 		}
 	}
 }

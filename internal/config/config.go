@@ -119,9 +119,9 @@ func load(dir, shown string, names []string, sources map[string][]byte) (*Config
 	cfg.Files, cfg.Project = l.files, dir
 	diags = append(diags, l.modules(cfg, nil)...)
 	if !cfg.broken {
-		diags = append(diags, cfg.checkReferences()...)
+		diags = append(diags, cfg.referenceMistakes(diags)...)
 	}
-	return cfg, inOrder(diags)
+	return cfg, InOrder(diags)
 }
 
 // parse reads the files of one folder, without the modules that they call.

@@ -47,7 +47,7 @@ func (c *Config) explain(diags hcl.Diagnostics) hcl.Diagnostics {
 		}
 		out = append(out, d)
 	}
-	return inOrder(out)
+	return InOrder(out)
 }
 
 // origins follows an expression, through locals, to variables.
@@ -69,14 +69,18 @@ func (c *Config) origins(e hcl.Expression, locals map[string]hcl.Expression, see
 	}
 }
 
-// inOrder sorts diagnostics by file and place: HCL gives those of a block's
-// attributes in any order.
-func inOrder(diags hcl.Diagnostics) hcl.Diagnostics {
-	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
-		if a.Subject == nil || b.Subject == nil {
-			return 0
+// InOrder sorts diagnostics by file and place, those without one first: HCL
+// gives those of a block's attributes in any order.
+func InOrder(diags hcl.Diagnostics) hcl.Diagnostics {
+	place := func(d *hcl.Diagnostic) hcl.Range {
+		if d.Subject == nil {
+			return hcl.Range{}
 		}
-		return cmp.Or(cmp.Compare(a.Subject.Filename, b.Subject.Filename), cmp.Compare(a.Subject.Start.Line, b.Subject.Start.Line), cmp.Compare(a.Subject.Start.Column, b.Subject.Start.Column))
+		return *d.Subject
+	}
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		x, y := place(a), place(b)
+		return cmp.Or(cmp.Compare(x.Filename, y.Filename), cmp.Compare(x.Start.Line, y.Start.Line), cmp.Compare(x.Start.Column, y.Start.Column))
 	})
 	return diags
 }

@@ -126,7 +126,7 @@ func (l *loader) modules(c *Config, chain []string) hcl.Diagnostics {
 		diags = append(diags, l.modules(m.Config, below)...)
 		diags = append(diags, m.checkInputs()...)
 		if !called.broken {
-			diags = append(diags, m.Config.checkReferences()...)
+			diags = append(diags, m.Config.referenceMistakes(diags)...)
 		}
 	}
 	return diags

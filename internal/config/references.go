@@ -106,6 +106,16 @@ func dynamicExpressions(body *hclsyntax.Body, visit func(hcl.Expression)) {
 	}
 }
 
+// referenceMistakes are those of checkReferences. Where a name of an attribute or
+// block is none, what seems unused may stand there.
+func (c *Config) referenceMistakes(found hcl.Diagnostics) hcl.Diagnostics {
+	diags := c.checkReferences()
+	if !found.HasErrors() {
+		return diags
+	}
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { return d.Severity == hcl.DiagWarning })
+}
+
 // checkReferences refuses names that nothing declares, and warns of variables,
 // locals, images, caches and secrets that nothing names.
 func (c *Config) checkReferences() hcl.Diagnostics {

@@ -90,7 +90,10 @@ func Check(p *config.Pipeline, schema Schema, g *plan.Graph) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	metrics := func(*scope) cty.Value { return schema.Unknown() }
 	all := scopes(p, g, unknownStep(schema, handles(p)), metrics, scope{schema: schema}, func(s scope, o config.OutputBlock) cty.Value {
-		val, d := o.Value.Value(s.ctx)
+		if o.Value == nil { // which was said already
+			return cty.DynamicVal
+		}
+		val, d := value(o.Value, s.ctx)
 		diags = append(diags, d...)
 		if o.Sensitive {
 			val = val.Mark(config.Sensitive)
@@ -98,6 +101,9 @@ func Check(p *config.Pipeline, schema Schema, g *plan.Graph) hcl.Diagnostics {
 		return val
 	})
 	for _, g := range p.Gates {
+		if g.Condition == nil {
+			continue
+		}
 		ctx := all[g.Module].ctx
 		diags = append(diags, checkType(g.Condition, ctx, cty.Bool, "condition", "true or false")...)
 		if g.Message != nil {
@@ -113,7 +119,7 @@ func Check(p *config.Pipeline, schema Schema, g *plan.Graph) hcl.Diagnostics {
 // checkType refuses an expression of a gate that can't become the type; word
 // and want are what people call the two.
 func checkType(expr hcl.Expression, ctx *hcl.EvalContext, ty cty.Type, word, want string) hcl.Diagnostics {
-	val, diags := expr.Value(ctx)
+	val, diags := value(expr, ctx)
 	if diags.HasErrors() {
 		return diags
 	}

@@ -28,7 +28,7 @@ func checkOutput(o config.OutputBlock, ctx *hcl.EvalContext) hcl.Diagnostics {
 	if o.Value == nil {
 		return nil // which was said
 	}
-	val, diags := o.Value.Value(ctx)
+	val, diags := value(o.Value, ctx)
 	if diags.HasErrors() {
 		return diags
 	}
