@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test vet lint deps image bench bench-module bench-engine bench-rdf bench-tera bench-lang bench-market bench-attest test-interop test-image clean
+.PHONY: help build demo test vet lint deps image bench bench-growth bench-module bench-engine bench-rdf bench-tera bench-lang bench-market bench-attest test-interop test-image clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,9 +55,18 @@ lint: $(LINTER) cmd/sixty/buildkit/initbin/sixty-init ## what .golangci.yml asks
 		(cd $$dir && $(CURDIR)/$(LINTER) run ./...) || exit; \
 	done
 
-bench: image ## the gates as bare cargo commands and through sixty (BENCH='-all -rounds 5')
+# The engine of sixty with a frontend for Dockerfiles.
+bin/benchd: cmd/sixty/buildkit/initbin/sixty-init FORCE
+	cd cmd/sixty && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o ../../bin/benchd ./benchd
+
+bench: deps build bin/benchd ## the gates as bare cargo commands, by hand, through sixty and docker buildx bake (BENCH='-rounds 1 -packs cli')
+	bin/sixty image build rust
 	$(GO) run ./bench $(BENCH)
 	$(MAKE) bench-attest bench-market
+
+bench-growth: deps build ## workspaces of up to 50 members, up to 100 crates in one matrix
+	bin/sixty image build rust
+	$(GO) run ./bench -parts growth -packs macro-lib -sides sixty $(BENCH)
 
 bench-engine: build ## what a step and an unchanged run cost, warm and cold, disk and memory
 	cd cmd/sixty && $(GO) test -run '^$$' -bench 'Step|Unchanged' -benchtime 20x . ./buildkit

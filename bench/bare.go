@@ -123,24 +123,24 @@ func (c chroot) command(ctx context.Context, dir string, env []string, args ...s
 	return cmd
 }
 
-// vendor gives cargo in the chroot the crates that lockfiles pin.
-func (c chroot) vendor(ctx context.Context, manifests []string, downloads string) error {
-	var all cargo.SourceSet
+// vendor gives cargo in the chroot the crates that lockfiles pin, and says which
+// they are.
+func (c chroot) vendor(ctx context.Context, manifests []string, downloads string) (all cargo.SourceSet, err error) {
 	for _, m := range manifests {
 		cr, err := crate.Open(m)
 		if err != nil {
-			return err
+			return all, err
 		}
 		set, err := cr.Sources(nil)
 		if err != nil {
-			return fmt.Errorf("%s: %w", m, err)
+			return all, fmt.Errorf("%s: %w", m, err)
 		}
 		all.Crates = append(all.Crates, set.Crates...)
 	}
 	if err := fetch(ctx, all.Crates, downloads, c.path("vendor")); err != nil {
-		return err
+		return all, err
 	}
-	return write(c.path("cargo/config.toml"), cargo.VendorConfig(all, vendorDir))
+	return all, write(c.path("cargo/config.toml"), cargo.VendorConfig(all, vendorDir))
 }
 
 // gate is one check as a bare command.
@@ -215,7 +215,18 @@ func siblings(c *crate.Crate) []string {
 	return args
 }
 
-var testsPassed = regexp.MustCompile(`(?m)^test result: ok\. (\d+) passed`)
+var testResult = regexp.MustCompile(`(?m)^test result: ok\. (\d+) passed`)
+
+// passedTests counts the tests that cargo test says have passed.
+func passedTests(out []byte) (passed int) {
+	for _, match := range testResult.FindAllSubmatch(out, -1) {
+		n, err := strconv.Atoi(string(match[1]))
+		if err == nil { // more digits than a number has are not cargo's
+			passed += n
+		}
+	}
+	return passed
+}
 
 // run runs a gate in a crate's folder of the chroot.
 func (c chroot) run(ctx context.Context, crate string, g gate) (spent, error) {
@@ -223,15 +234,7 @@ func (c chroot) run(ctx context.Context, crate string, g gate) (spent, error) {
 	if err != nil || !g.tests {
 		return s, err
 	}
-	passed := 0
-	for _, match := range testsPassed.FindAllSubmatch(out, -1) {
-		n, err := strconv.Atoi(string(match[1]))
-		if err != nil {
-			return s, fmt.Errorf("%s: %w", g.name, err)
-		}
-		passed += n
-	}
-	if passed == 0 {
+	if passedTests(out) == 0 {
 		return s, fmt.Errorf("%s: no test ran\n%s", g.name, tail(string(out), 40))
 	}
 	return s, nil

@@ -5,8 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/sixtyhq/sixty/internal/cargo"
@@ -25,22 +23,10 @@ func byHand(manifest string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var runs, excluded []string
+	var excluded []string
 	for _, m := range c.Project.Members {
-		if !m.InWorkspace {
-			continue
-		}
-		if c.Project.Host(m) {
+		if m.InWorkspace && c.Project.Host(m) {
 			excluded = append(excluded, "--exclude", m.Name)
-		}
-		for _, t := range m.Targets {
-			switch {
-			case len(t.RequiredFeatures) > 0:
-			case t.Kind == cargo.TargetExample:
-				runs = append(runs, fmt.Sprintf("checked cargo run --release --quiet --package %s --example %s", m.Name, t.Name))
-			case t.Kind == cargo.TargetBench:
-				runs = append(runs, fmt.Sprintf("checked cargo test --release --quiet --package %s --bench %s", m.Name, t.Name))
-			}
 		}
 	}
 	return []string{
@@ -48,11 +34,26 @@ func byHand(manifest string) ([]string, error) {
 		"SIBLINGS=" + strings.Join(siblings(c), " "),
 		"EXCLUDED=" + strings.Join(excluded, " "),
 		"PACKED=" + c.Project.PackedManifest(),
-		"RUNS=" + strings.Join(runs, "\n"),
+		"RUNS=" + strings.Join(runs(c, "checked "), "\n"),
 	}, nil
 }
 
-var handTests = regexp.MustCompile(`(?m)^test result: ok\. (\d+) passed`)
+// runs are the commands that run every example and benchmark of a crate once,
+// with the release profile.
+func runs(c *crate.Crate, prefix string) (out []string) {
+	for _, m := range c.Project.Members {
+		for _, t := range m.Targets {
+			switch {
+			case !m.InWorkspace || len(t.RequiredFeatures) > 0:
+			case t.Kind == cargo.TargetExample:
+				out = append(out, fmt.Sprintf("%scargo run --release --quiet --package %s --example %s", prefix, m.Name, t.Name))
+			case t.Kind == cargo.TargetBench:
+				out = append(out, fmt.Sprintf("%scargo test --release --quiet --package %s --bench %s", prefix, m.Name, t.Name))
+			}
+		}
+	}
+	return out
+}
 
 // runHand runs the script in a crate's folder of the chroot.
 func (c chroot) runHand(ctx context.Context, crate string, env []string) (spent, error) {
@@ -60,15 +61,7 @@ func (c chroot) runHand(ctx context.Context, crate string, env []string) (spent,
 	if err != nil {
 		return s, err
 	}
-	passed := 0
-	for _, match := range handTests.FindAllSubmatch(out, -1) {
-		n, err := strconv.Atoi(string(match[1]))
-		if err != nil {
-			return s, fmt.Errorf("by hand: %w", err)
-		}
-		passed += n
-	}
-	if passed == 0 {
+	if passedTests(out) == 0 {
 		return s, fmt.Errorf("by hand: no test ran\n%s", tail(string(out), 40))
 	}
 	return s, nil

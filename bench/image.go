@@ -22,15 +22,28 @@ type image struct {
 	env []string
 }
 
+// onlyImage gives the digest of the one image that a layout holds.
+func onlyImage(dir string) (digest string, err error) {
+	var index struct {
+		Manifests []struct {
+			Digest string `json:"digest"`
+		} `json:"manifests"`
+	}
+	if err := readJSON(filepath.Join(dir, "index.json"), &index); err != nil {
+		return "", err
+	}
+	if len(index.Manifests) != 1 {
+		return "", fmt.Errorf("it holds %d images instead of one", len(index.Manifests))
+	}
+	return index.Manifests[0].Digest, nil
+}
+
 // openImage reads a layout. Source:
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
 func openImage(dir string) (image, error) {
 	type descriptor struct {
 		MediaType string `json:"mediaType"`
 		Digest    string `json:"digest"`
-	}
-	var index struct {
-		Manifests []descriptor `json:"manifests"`
 	}
 	var manifest struct {
 		Config descriptor   `json:"config"`
@@ -44,13 +57,10 @@ func openImage(dir string) (image, error) {
 	fail := func(err error) (image, error) {
 		return image{}, fmt.Errorf("open the image in %s: %w; make it with: sixty image build rust", dir, err)
 	}
-	if err := readJSON(filepath.Join(dir, "index.json"), &index); err != nil {
+	digest, err := onlyImage(dir)
+	if err != nil {
 		return fail(err)
 	}
-	if len(index.Manifests) != 1 {
-		return fail(fmt.Errorf("it holds %d images instead of one", len(index.Manifests)))
-	}
-	digest := index.Manifests[0].Digest
 	if err := readJSON(blobPath(dir, digest), &manifest); err != nil {
 		return fail(err)
 	}

@@ -13,29 +13,29 @@ import (
 
 // machine is where a benchmark ran.
 type machine struct {
-	model  string
-	cores  int
-	memory uint64 // bytes
-	kernel string
-	// load and loadAfter are the load average over one minute before and after.
-	load, loadAfter float64
+	Model  string `json:"model"`
+	Cores  int    `json:"cores"`
+	Memory uint64 `json:"memory_bytes"`
+	Kernel string `json:"kernel"`
+	// Load is the load average over one minute before the first measurement.
+	Load float64 `json:"load_before"`
 }
 
 // busy reports whether other programs had all cores to do when it began.
-func (m machine) busy() bool { return m.load > float64(m.cores) }
+func (m machine) busy() bool { return m.Load > float64(m.Cores) }
 
 func thisMachine() (machine, error) {
-	m := machine{cores: runtime.NumCPU()}
+	m := machine{Cores: runtime.NumCPU()}
 	var system syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&system); err != nil {
 		return m, fmt.Errorf("find the size of the memory: %w", err)
 	}
-	m.memory = system.Totalram * uint64(system.Unit)
+	m.Memory = system.Totalram * uint64(system.Unit)
 	var errModel, errLoad error
-	m.model, errModel = cpuModel()
+	m.Model, errModel = cpuModel()
 	kernel, errKernel := os.ReadFile("/proc/sys/kernel/osrelease")
-	m.kernel = strings.TrimSpace(string(kernel))
-	m.load, errLoad = loadAverage()
+	m.Kernel = strings.TrimSpace(string(kernel))
+	m.Load, errLoad = loadAverage()
 	return m, errors.Join(errModel, errKernel, errLoad)
 }
 

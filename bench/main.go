@@ -1,11 +1,10 @@
-// Command bench measures what sixty costs: the same gates on the same crates,
-// once as bare cargo commands one after the other and once through sixty
-// deploy, in turn, and the ratio of the two.
+// Command bench measures what sixty costs: the same gates on the same crates as
+// bare cargo commands, by the best script that we know, through sixty deploy and
+// through docker buildx bake on the same engine, in turn.
 //
-// Both sides use the same toolchain: the bare commands run in a chroot of the
-// image that sixty's steps start from. Both find their crates downloaded and
-// unpacked, so no time on the network counts. Every run has to pass in full, or
-// there is no result. It needs Linux and root, as sixty's own engine does.
+// All sides use the same toolchain: the bare commands run in a chroot of the
+// image that steps start from. All find their crates downloaded and unpacked, so
+// no time on the network counts. A run has to pass in full, or it does not count. It needs Linux and root, as sixty's own engine does.
 package main
 
 import (
@@ -29,15 +28,55 @@ var packs = []string{"cli", "macro-lib", "axum-service"}
 
 const packPrefix = "io.sixty.rust."
 
+// The parts of a benchmark.
+const (
+	partGates  = "gates"
+	partFirst  = "first"
+	partGrowth = "growth"
+)
+
+var parts = []string{partGates, partFirst, partGrowth}
+
 type options struct {
 	rounds   int
+	parts    []string
 	packs    []string
+	sides    []string
 	coverage bool
 	force    bool
 	dir      string
 	image    string
 	sixty    string
+	benchd   string
 	page     string
+	// render writes the page of the figures that there are, and measures nothing.
+	render bool
+}
+
+// measured are the sides, with those that go along.
+func (o options) measured() []string {
+	var all []string
+	for _, side := range o.sides {
+		all = append(all, side)
+		switch {
+		case side == sideBare && o.coverage:
+			all = append(all, sideCoverage)
+		case side == sideSixty:
+			all = append(all, sideOwn)
+		}
+	}
+	return all
+}
+
+// listed reads a comma-separated list whose elements have to be among known.
+func listed(what, text string, known []string) ([]string, error) {
+	list := strings.Split(text, ",")
+	for _, e := range list {
+		if !slices.Contains(known, e) {
+			return nil, fmt.Errorf("there is no %s %q; there are %s", what, e, strings.Join(known, ", "))
+		}
+	}
+	return list, nil
 }
 
 func parse(args []string) (options, error) {
@@ -47,15 +86,19 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("no cache folder: %w; set XDG_CACHE_HOME", err)
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	list := f.String("packs", "cli,macro-lib", "packs to measure, of "+strings.Join(packs, ", "))
-	all := f.Bool("all", false, "measure every pack")
+	partList := f.String("parts", partGates+","+partFirst, "what to measure, of "+strings.Join(parts, ","))
+	packList := f.String("packs", strings.Join(packs, ","), "packs whose gates are measured")
+	sideList := f.String("sides", strings.Join(mainSides, ","), "what is compared")
+	all := f.Bool("all", false, "measure every part")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each case is measured")
-	f.BoolVar(&o.coverage, "coverage", true, "measure a bare coverage run as well; it compiles everything once more, and has its own column")
+	f.BoolVar(&o.coverage, "coverage", false, "measure a bare coverage run as well; it compiles everything once more, and has its own column")
 	f.BoolVar(&o.force, "force", false, "measure on a busy machine too; the page says that it was one")
 	f.StringVar(&o.dir, "dir", filepath.Join(cache, "sixty", "bench"), "folder for everything that the benchmark makes")
 	f.StringVar(&o.image, "image", filepath.Join(cache, "sixty", "images", "rust"), "OCI layout that sixty image build rust made")
 	f.StringVar(&o.sixty, "sixty", "bin/sixty", "the command to measure")
-	f.StringVar(&o.page, "page", "docs/benchmarks.md", "page to write the figures to; none when empty")
+	f.StringVar(&o.benchd, "benchd", "bin/benchd", "sixty's engine for docker buildx bake")
+	f.StringVar(&o.page, "page", "docs/benchmarks.md", "page to write; the figures stand beside it as JSON; neither when empty")
+	f.BoolVar(&o.render, "render", false, "write the page anew, of the figures that there are")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -65,16 +108,19 @@ func parse(args []string) (options, error) {
 	if o.rounds < 1 {
 		return o, fmt.Errorf("-rounds is at least 1, not %d", o.rounds)
 	}
-	o.packs = strings.Split(*list, ",")
+	if o.parts, err = listed("part", *partList, parts); err != nil {
+		return o, err
+	}
 	if *all {
-		o.packs = packs
+		o.parts = parts
 	}
-	for _, p := range o.packs {
-		if !slices.Contains(packs, p) {
-			return o, fmt.Errorf("there is no pack %q; the packs are %s", p, strings.Join(packs, ", "))
-		}
+	if o.packs, err = listed("pack", *packList, packs); err != nil {
+		return o, err
 	}
-	for _, p := range []*string{&o.dir, &o.image, &o.sixty} {
+	if o.sides, err = listed("side", *sideList, mainSides); err != nil {
+		return o, err
+	}
+	for _, p := range []*string{&o.dir, &o.image, &o.sixty, &o.benchd} {
 		if *p, err = filepath.Abs(*p); err != nil {
 			return o, err
 		}
@@ -87,10 +133,12 @@ func main() {
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
-	if err == nil {
+	if err == nil && o.render {
+		err = render(o.page)
+	} else if err == nil {
 		err = ownNamespace()
 	}
-	if err == nil {
+	if err == nil && !o.render {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		err = run(ctx, o)
@@ -101,53 +149,81 @@ func main() {
 	}
 }
 
-// run prepares both sides, measures them, and writes the figures down.
-func run(ctx context.Context, o options) error {
+func render(page string) error {
+	j, err := openJournal(page)
+	if err != nil {
+		return err
+	}
+	return j.save()
+}
+
+// run measures the parts one after the other and writes down what there is of
+// them whenever something was measured.
+func run(ctx context.Context, o options) (err error) {
 	m, err := thisMachine()
 	if err != nil {
 		return err
 	}
 	if m.busy() {
 		if !o.force {
-			return fmt.Errorf("the load average is %.1f on %d cores, so the figures would be of other programs; wait, or add -force", m.load, m.cores)
+			return fmt.Errorf("the load average is %.1f on %d cores, so the figures would be of other programs; wait, or add -force", m.Load, m.Cores)
 		}
-		fmt.Fprintf(os.Stderr, "Warning: the load average is %.1f on %d cores: trust the ratios only, and little\n", m.load, m.cores)
+		fmt.Fprintf(os.Stderr, "Warning: the load average is %.1f on %d cores: trust the ratios only, and little\n", m.Load, m.Cores)
 	}
-	started := time.Now().UTC()
 	unlock, err := lock(o.dir)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	j, err := openJournal(o.page)
+	if err != nil {
+		return err
+	}
+	j.begin(o)
+	if err := j.save(); err != nil {
+		return err
+	}
 	b, err := prepare(ctx, o)
 	if err != nil {
 		return err
 	}
-	var all []result
+	defer func() { err = errors.Join(err, b.close(ctx)) }()
+	t := taken{Started: time.Now().UTC().Truncate(time.Second), Machine: m, Versions: b.versions}
+	for _, part := range o.parts {
+		switch part {
+		case partGates:
+			err = b.gates(ctx, o, t, j)
+		case partFirst:
+			err = b.first(ctx, t, j)
+		case partGrowth:
+			err = b.growth(ctx, o, t, j)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	fmt.Print(j.verdicts())
+	if o.page != "" {
+		fmt.Println("Written to", o.page, "and", j.figures())
+	}
+	return j.failures()
+}
+
+// gates measures the gates of the packs.
+func (b *bench) gates(ctx context.Context, o options, t taken, j *journal) error {
+	j.Gates = &gatesRecord{taken: t, Rounds: o.rounds, Packs: o.packs, Sides: o.measured()}
 	for round := 1; round <= o.rounds; round++ {
 		for _, pack := range o.packs {
-			results, err := b.round(ctx, pack, round)
+			err := b.round(ctx, o, pack, round, func(r result) error {
+				j.Gates.Versions = b.versions
+				j.Gates.Results = append(j.Gates.Results, r)
+				return j.save()
+			})
 			if err != nil {
 				return fmt.Errorf("%s, round %d: %w", pack, round, err)
 			}
-			all = append(all, results...)
 		}
 	}
-	if m.loadAfter, err = loadAverage(); err != nil {
-		return err
-	}
-	if err := b.clean(); err != nil {
-		return err
-	}
-	p := page{machine: m, versions: b.versions, started: started, rounds: o.rounds, coverage: o.coverage, rows: summarize(all)}
-	fmt.Print(p.table())
-	if o.page == "" {
-		return nil
-	}
-	if err := os.WriteFile(o.page, []byte(p.markdown()), 0o644); err != nil {
-		return fmt.Errorf("write the figures: %w", err)
-	}
-	fmt.Println("Written to", o.page)
 	return nil
 }
 

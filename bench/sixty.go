@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,15 +36,17 @@ func (c command) takeImage(layout string) error {
 	return nil
 }
 
-// run runs sixty where no pipeline file lies and without the user's own
-// settings for it. Its engine is its own and ends with it, so that what steps
-// cost counts.
-func (c command) run(ctx context.Context, args ...string) (spent, []byte, error) {
-	return c.with(ctx, []string{"SIXTY_SERVE=off"}, args...)
-}
+// How runs reach their engine.
+const (
+	// serveOff is an engine inside the run.
+	serveOff = "SIXTY_SERVE=off"
+	// serveOn is the engine that stays, as runs have it by default.
+	serveOn = "SIXTY_SERVE=on"
+)
 
-// with runs sixty with something more in its environment.
-func (c command) with(ctx context.Context, env []string, args ...string) (spent, []byte, error) {
+// command is sixty where no pipeline file lies and without the user's own
+// settings for it.
+func (c command) command(ctx context.Context, serve string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Dir = c.dir
 	for _, pair := range os.Environ() {
@@ -50,11 +54,14 @@ func (c command) with(ctx context.Context, env []string, args ...string) (spent,
 			cmd.Env = append(cmd.Env, pair)
 		}
 	}
-	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+filepath.Join(c.dir, "config"), "SIXTY_CACHE_DIR="+c.cache())
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+filepath.Join(c.dir, "config"), "SIXTY_CACHE_DIR="+c.cache(), serve)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopDelay
-	return measure(cmd)
+	return cmd
+}
+
+func (c command) run(ctx context.Context, args ...string) (spent, []byte, error) {
+	return measure(c.command(ctx, serveOff, args...))
 }
 
 func (c command) version(ctx context.Context) (string, error) {
@@ -62,14 +69,40 @@ func (c command) version(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-func (c command) generate(ctx context.Context, pack, name, dir string) error {
-	_, _, err := c.run(ctx, "gen", "--template", packPrefix+pack, "--name", name, "--output", dir)
-	return err
+func (c command) generate(ctx context.Context, pack, name, dir string) (spent, error) {
+	s, _, err := c.run(ctx, "gen", "--template", packPrefix+pack, "--name", name, "--output", dir)
+	return s, err
 }
 
 // setup takes in the image and the crates.
 func (c command) setup(ctx context.Context, manifest string) error {
 	_, _, err := c.run(ctx, "setup", "--manifest", manifest, "--progress", "plain")
+	return err
+}
+
+// keep starts the engine that stays, unless it is there, and gives its process.
+// It does not end by itself while other sides have their turn.
+func (c command) keep(ctx context.Context) (pid int, err error) {
+	if _, _, err := measure(c.command(ctx, serveOn, "serve", "--idle", "24h")); err != nil {
+		return 0, err
+	}
+	cmd := c.command(ctx, serveOn, "serve", "--status", "--json")
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("ask for the engine that stays: %w", err)
+	}
+	var status struct {
+		PID int `json:"pid"`
+	}
+	if err := json.Unmarshal(out, &status); err != nil {
+		return 0, fmt.Errorf("ask for the engine that stays: %w", err)
+	}
+	return status.PID, nil
+}
+
+// release ends the engine that stays.
+func (c command) release(ctx context.Context) error {
+	_, _, err := measure(c.command(ctx, serveOn, "serve", "--stop", "--now"))
 	return err
 }
 
@@ -97,49 +130,34 @@ type step struct {
 }
 
 // deploy measures a run and checks that it was the case that it is to count
-// for. Engine is what ran it.
-func (c command) deploy(ctx context.Context, name, manifest string) (s spent, engine string, err error) {
+// for. Engine is the process of the engine that stays, 0 for one inside the run.
+func (c command) deploy(ctx context.Context, name, manifest string, engine int) (r ran, ranBy string, err error) {
 	file := filepath.Join(c.out(), "report.json")
 	if err := os.RemoveAll(c.out()); err != nil {
-		return s, "", err
+		return r, "", err
 	}
-	s, _, err = c.run(ctx, "deploy", "--manifest", manifest, "--report", file, "--progress", "plain")
+	serve := serveOff
+	if engine != 0 {
+		serve = serveOn
+	}
+	r, err = observe(c.command(ctx, serve, "deploy", "--manifest", manifest, "--report", file, "--progress", "plain"), engine, true)
 	if err != nil {
-		return s, "", err
+		return r, "", err
 	}
-	var r report
-	if err := readJSON(file, &r); err != nil {
-		return s, "", fmt.Errorf("read sixty's report: %w", err)
+	var said report
+	if err := readJSON(file, &said); err != nil {
+		return r, "", fmt.Errorf("read sixty's report: %w", err)
 	}
-	return s, r.Engine, r.check(name, c.image, s)
+	return r, said.Engine, said.check(name, c.image, r.spent)
 }
 
-// served measures a run of which nothing is new, on an engine that a run before
-// it has started, and ends that engine.
-func (c command) served(ctx context.Context, manifest string) (s spent, err error) {
-	serve := []string{"SIXTY_SERVE=on"}
-	file := filepath.Join(c.out(), "report.json")
-	args := []string{"deploy", "--manifest", manifest, "--report", file, "--progress", "plain"}
-	defer func() {
-		_, _, stopped := c.with(context.WithoutCancel(ctx), serve, "serve", "--stop")
-		err = errors.Join(err, stopped)
-	}()
-	if _, _, err := c.with(ctx, serve, args...); err != nil {
-		return s, err
-	}
-	if s, _, err = c.with(ctx, serve, args...); err != nil {
-		return s, err
-	}
-	var r report
-	if err := readJSON(file, &r); err != nil {
-		return s, fmt.Errorf("read sixty's report: %w", err)
-	}
-	return s, r.check(caseUnchanged, c.image, s)
-}
-
-// auditStep is the one step that need not have passed: it may be without an
-// advisory database.
-const auditStep = "validation.audit"
+// Steps that are not like others: the one that unpacks crates, which nobody has
+// to do in a measured run, and the audit, which need not pass because there may
+// be no advisory database.
+const (
+	vendorStep = "setup.vendor"
+	auditStep  = "validation.audit"
+)
 
 // check finds out what makes a run unfit for a case: it did not pass in full,
 // used another image, or had more or less in its cache than the case means.
@@ -149,46 +167,46 @@ func (r report) check(name, image string, s spent) error {
 	if r.DeploymentStatus != "READY" {
 		bad("it is %q and not READY", r.DeploymentStatus)
 	}
-	if len(r.Images) != 1 || r.Images[0].Digest != image {
+	if len(r.Images) == 0 || slices.ContainsFunc(r.Images, func(i struct {
+		Digest string `json:"digest"`
+	}) bool {
+		return i.Digest != image
+	}) {
 		bad("it used %v and not the one image that the bare commands have, %s", r.Images, image)
 	}
 	var cpu time.Duration
-	seen := map[string]step{}
+	// fresh are the steps that ran, by their stage.
+	fresh, vendored := map[string][]string{}, false
 	for _, stage := range r.Stages {
 		for _, st := range stage.Steps {
-			seen[st.ID] = st
 			if st.Status != "passed" && st.ID != auditStep {
 				bad("step %s: %s", st.ID, st.Status)
 			}
-			if st.Executed == nil {
+			vendored = vendored || st.ID == vendorStep && st.Cached
+			if st.Executed == nil || st.Cached {
 				continue
 			}
-			if !st.Cached {
-				cpu += time.Duration(st.Executed.UserMS+st.Executed.SystemMS) * time.Millisecond
-			}
-			if name == caseUnchanged && !st.Cached {
-				bad("step %s ran again though nothing had changed", st.ID)
-			}
+			fresh[stage.Name] = append(fresh[stage.Name], st.ID)
+			cpu += time.Duration(st.Executed.UserMS+st.Executed.SystemMS) * time.Millisecond
 		}
 	}
-	for id, cached := range map[string]bool{
-		"setup.vendor":       true,
-		"setup.dependencies": name != caseCold,
-		"testing.build":      name == caseUnchanged,
-		"testing.compile":    name == caseUnchanged,
-		"testing.test":       name == caseUnchanged,
-		"testing.examples":   name == caseUnchanged,
-		"validation.package": name == caseUnchanged,
-		"validation.docs":    name == caseUnchanged,
-	} {
-		if st, ok := seen[id]; !ok || st.Cached != cached {
-			bad("step %s is there: %t, cached: %t; in the case %q it has to be there, cached: %t", id, ok, st.Cached, name, cached)
-		}
+	if !vendored {
+		bad("the crates were not unpacked before (%s)", vendorStep)
 	}
-	// Steps measure themselves. Where the process's own figure is below theirs,
-	// they are no descendants of it, and its figure says nothing.
-	if s.cpu < cpu {
-		bad("its steps took %s of CPU time, and sixty with all of its children only %s", cpu, s.cpu)
+	if cold := len(fresh["setup"]) > 0; name != caseNew && cold != (name == caseCold) {
+		bad("of the steps that compile dependencies, %v ran; in the case %q that has to be so: %t", fresh["setup"], name, name == caseCold)
+	}
+	if tested := len(fresh["testing"]) > 0; tested != (name != caseUnchanged) {
+		bad("of the steps that test, %v ran; in the case %q that has to be so: %t", fresh["testing"], name, name != caseUnchanged)
+	}
+	if again := fresh["validation"]; name == caseUnchanged && len(again) > 0 {
+		bad("%v ran again though nothing had changed", again)
+	}
+	// Steps measure themselves. Where the figure of command and engine is below
+	// theirs, they are no descendants, and the figure says nothing. The kernel
+	// counts in ticks.
+	if s.cpu+s.cpu/20+10*tick < cpu {
+		bad("its steps took %s of CPU time, and sixty with its engine and all children only %s", cpu, s.cpu)
 	}
 	return errors.Join(errs...)
 }
