@@ -71,7 +71,7 @@ func (a *app) consoleSession(ctx context.Context, o *runOptions) (console.Sessio
 	for _, d := range only(diags, lang.NoValue) {
 		fmt.Fprintf(a.stderr, "Unknown here: %s\n", d.Detail)
 	}
-	if diags = without(diags, lang.NoValue); diags.HasErrors() {
+	if diags = withoutNoValue(diags); diags.HasErrors() {
 		return console.Session{}, &deploy.DiagnosticsError{Diagnostics: diags, Files: cfg.Files}
 	}
 	about, err := o.crateValue()

@@ -108,7 +108,7 @@ func (a *app) waitForChange(ctx context.Context, o *devOptions) error {
 	if err != nil {
 		return err
 	}
-	defer w.Close()
+	defer w.Close() //nolint:errcheck // nothing is watched any more
 	fmt.Fprintf(a.stderr, "Waiting for a change in %s\n", dir)
 	return w.wait(ctx)
 }

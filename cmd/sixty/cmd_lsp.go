@@ -42,7 +42,7 @@ func diagnose(dir string, names []string, sources map[string][]byte) hcl.Diagnos
 		return diags
 	}
 	values, d := lang.ResolveVariables(cfg.Variables, nil, lang.FunctionMap(dir))
-	more := append(without(d, lang.NoValue), checkWith(cfg, values.Values, crate.Unknown(), diags)...)
+	more := append(withoutNoValue(d), checkWith(cfg, values.Values, crate.Unknown(), diags)...)
 	if diags.HasErrors() {
 		more = config.Further(diags, more)
 	}

@@ -108,7 +108,7 @@ func (o *runOptions) mistakes(cfg *config.Config, broken hcl.Diagnostics) (diags
 	}
 	values, d := lang.ResolveVariables(cfg.Variables, given, lang.FunctionMap(cfg.Dir))
 	cfg.Sources = values.Sources
-	diags = append(diags, without(d, lang.NoValue)...)
+	diags = append(diags, withoutNoValue(d)...)
 	if concept, _, d := cfg.Concept(values.Values); !d.HasErrors() && (concept.Pack == "" || !concept.When) {
 		// There is no pack that could declare them.
 		_, d := lang.ResolveVariables(cfg.Variables, others, nil)
@@ -260,9 +260,9 @@ func only(diags hcl.Diagnostics, summary string) hcl.Diagnostics {
 	return out
 }
 
-// without leaves out the diagnostics with a summary.
-func without(diags hcl.Diagnostics, summary string) hcl.Diagnostics {
-	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == summary })
+// withoutNoValue leaves out that a variable has no value yet.
+func withoutNoValue(diags hcl.Diagnostics) hcl.Diagnostics {
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == lang.NoValue })
 }
 
 func (a *app) printValidation(cfg *config.Config, diags hcl.Diagnostics, asJSON bool) error {

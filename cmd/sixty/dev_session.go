@@ -300,7 +300,7 @@ func (s *devSession) try(ctx context.Context, now snapshot, changes []cache.File
 	if err := now.write(&tree, changes, s.shop.Whole()); err != nil {
 		return nil, err
 	}
-	var show io.Writer = s.app.stdout
+	show := s.app.stdout
 	if s.opts.json {
 		show = s.app.stderr
 	}

@@ -42,7 +42,7 @@ func (s snapshots) take() (snapshot, error) {
 // drop forgets a snapshot.
 func (s snapshots) drop(old snapshot) {
 	if old.blob.Path != "" {
-		os.Remove(old.blob.Path) //nolint:errcheck // the store goes as a whole in the end
+		os.Remove(old.blob.Path) // the store goes as a whole in the end
 	}
 }
 

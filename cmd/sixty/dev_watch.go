@@ -28,8 +28,7 @@ func watchTree(dir string, folders []string) (*treeWatcher, error) {
 	}
 	t := &treeWatcher{dir: dir, watcher: w, known: map[string]bool{}}
 	if err := t.add(folders); err != nil {
-		w.Close()
-		return nil, err
+		return nil, errors.Join(err, w.Close())
 	}
 	return t, nil
 }

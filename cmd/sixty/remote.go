@@ -8,18 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/remote"
-	"github.com/sixtyhq/sixty/stages/generation"
 )
 
 // answers is where the answers of SPARQL endpoints are kept.
 func (m *userMarket) answers() string { return filepath.Join(m.dir, "answers") }
-
-// remote asks the endpoints that a pipeline names.
-func (m *userMarket) remote(graphs []config.Graph) *remote.Asker {
-	return remote.New(m.answers(), http.DefaultClient, generation.Sources(graphs))
-}
 
 // remoteAgain gives what endpoints answered to an earlier run. allowed may be
 // asked again.

@@ -70,7 +70,7 @@ func BenchmarkUnchanged(b *testing.B) {
 	root := engineRoot(filepath.Join(dir, "cache-on"))
 	b.Cleanup(func() {
 		if s, err := server.Stop(context.Background(), root, true); err == nil {
-			server.Wait(context.Background(), s.PID) //nolint:errcheck // the benchmark is over
+			server.Wait(context.Background(), s.PID) // the benchmark is over
 		}
 	})
 	for _, mode := range modes {

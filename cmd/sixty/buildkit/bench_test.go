@@ -31,7 +31,7 @@ func BenchmarkStep(b *testing.B) {
 	if err := unix.Mount("tmpfs", memory, "tmpfs", 0, "mode=0700"); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { unix.Unmount(memory, unix.MNT_DETACH) }) //nolint:errcheck // best effort after the benchmark
+	b.Cleanup(func() { unix.Unmount(memory, unix.MNT_DETACH) }) // best effort after the benchmark
 	states := []struct{ name, root string }{{"disk", filepath.Join(b.TempDir(), "state")}, {"memory", filepath.Join(memory, "state")}}
 	var clients []*client.Client
 	for _, s := range states {
@@ -39,7 +39,7 @@ func BenchmarkStep(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Cleanup(func() { e.Close() }) //nolint:errcheck // the benchmark is over
+		b.Cleanup(func() { e.Close() }) // the benchmark is over
 		clients = append(clients, c)
 	}
 	results := b.TempDir()

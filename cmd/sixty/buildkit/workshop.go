@@ -223,7 +223,7 @@ func (w *Workshop) Run(ctx context.Context, source string, tree io.ReadCloser, c
 	case err = <-over:
 	case <-ctx.Done():
 		p.Signal(context.WithoutCancel(ctx), unix.SIGTERM) //nolint:errcheck // it may just have ended
-		<-over
+		<-over                                             //nolint:errcheck // it was told to end
 		return 0, context.Cause(ctx)
 	}
 	if err != nil {

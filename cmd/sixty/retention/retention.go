@@ -138,7 +138,7 @@ func Size(path string) (int64, error) {
 			total += info.Size()
 			return nil
 		}
-		if id := [2]uint64{uint64(st.Dev), st.Ino}; st.Nlink < 2 || d.IsDir() || !seen[id] {
+		if id := [2]uint64{st.Dev, st.Ino}; st.Nlink < 2 || d.IsDir() || !seen[id] {
 			seen[id] = true
 			total += st.Blocks * 512
 		}

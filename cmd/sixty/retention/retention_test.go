@@ -140,7 +140,7 @@ func TestInUse(t *testing.T) {
 		t.Errorf("collected under another process: %v", err)
 	}
 	in.Close()
-	other.Wait() //nolint:errcheck // its input ended
+	other.Wait() // its input ended
 	if err := CollectSometimes(cache, now); err != nil {
 		t.Fatal(err)
 	}
