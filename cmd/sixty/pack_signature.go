@@ -2,41 +2,33 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/sixtyhq/sixty/attest/policy"
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/attest/verify"
+	"github.com/sixtyhq/sixty/cmd/sixty/packpolicy"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
 
-// packDigest is the digest of a pack as statements have it.
-func packDigest(p *market.Pack) (statement.Digest, error) {
-	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(p.Digest, "h1:"))
-	if err != nil {
-		return nil, fmt.Errorf("the digest of pack %s is %q", p.ID, p.Digest)
-	}
-	return statement.Digest{statement.DirHash: hex.EncodeToString(sum)}, nil
+// signable is a pack as its signature has it.
+func signable(p *market.Pack) packpolicy.Pack {
+	return packpolicy.Pack{ID: p.ID, Version: p.Version, Source: p.Source, Digest: p.Digest, Signature: p.Signature}
 }
 
 // signPack gives a pack a signature in place of those it has.
 func signPack(ctx context.Context, p *market.Pack, by *signing) error {
-	digest, err := packDigest(p)
+	digest, err := signable(p).Hash()
 	if err != nil {
 		return err
 	}
@@ -57,7 +49,7 @@ func stillSigned(p *market.Pack) error {
 	if p.Signature == nil {
 		return nil
 	}
-	want, err := packDigest(p)
+	want, err := signable(p).Hash()
 	if err != nil {
 		return err
 	}
@@ -155,12 +147,6 @@ func packPolicyFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "pack-policy", "", "policy file: who must have signed the packs (beside the pipeline's own, and pack-policy.hcl in sixty's configuration folder)")
 }
 
-// packPolicy is a policy for packs and where it lies.
-type packPolicy struct {
-	path string
-	*policy.Policy
-}
-
 // packPolicyPath is where a user's own policy for all packs lies.
 func packPolicyPath() (string, error) {
 	config, err := market.ConfigPath()
@@ -169,7 +155,7 @@ func packPolicyPath() (string, error) {
 
 // packPolicies are all policies that a pack must satisfy: the user's own, if there
 // is one, and those that are named.
-func packPolicies(named ...string) ([]packPolicy, error) {
+func packPolicies(named ...string) ([]packpolicy.Policy, error) {
 	own, err := packPolicyPath()
 	if err != nil {
 		return nil, err
@@ -178,63 +164,39 @@ func packPolicies(named ...string) ([]packPolicy, error) {
 	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
 		paths = nil
 	}
-	var out []packPolicy
+	var out []packpolicy.Policy
 	for _, path := range append(paths, named...) {
 		if path == "" {
 			continue
 		}
-		p, diags := policy.Load(path)
+		p, diags, err := packpolicy.Load(path)
 		if diags.HasErrors() {
 			return nil, &deploy.DiagnosticsError{Diagnostics: diags, Files: policyFiles(path)}
 		}
-		for _, s := range p.Statements {
-			if s.PredicateType != statement.PackType {
-				return nil, usagef("%s:%d: a policy for packs asks for statement \"pack\" alone", path, s.Range.Start.Line)
-			}
+		if err != nil {
+			return nil, usageError{err}
 		}
-		out = append(out, packPolicy{path, p})
+		out = append(out, p)
 	}
 	return out, nil
 }
 
 // accept holds packs against policies. Those that ship with sixty are as
 // trustworthy as sixty itself.
-func accept(ctx context.Context, policies []packPolicy, packs ...*market.Pack) error {
+func accept(ctx context.Context, policies []packpolicy.Policy, packs ...*market.Pack) error {
 	if len(policies) == 0 {
 		return nil
 	}
-	shipped, err := market.OpenCatalog(ctx, concept.Shipped())
+	others, err := concept.NotShipped(ctx, packs)
 	if err != nil {
 		return err
 	}
-	for _, p := range packs {
-		if own, err := shipped.Resolve(ctx, p.ID, "= "+p.Version); err == nil && own.Digest == p.Digest {
-			continue
-		}
+	for _, p := range others {
 		for _, by := range policies {
-			if err := by.accept(ctx, p); err != nil {
+			if err := by.Accept(ctx, signable(p)); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-func (by packPolicy) accept(ctx context.Context, p *market.Pack) error {
-	if len(p.Signature) == 0 {
-		return fmt.Errorf("pack %s %s from %s is not signed, and %s accepts only signed packs", p.ID, p.Version, p.Source, by.path)
-	}
-	digest, err := packDigest(p)
-	if err != nil {
-		return err
-	}
-	_, err = by.Verify(ctx, p.Signature, []verify.Artifact{verify.Digest(p.ID+"@"+p.Version, digest)}, time.Time{})
-	var unmet hcl.Diagnostics
-	if errors.As(err, &unmet) {
-		return fmt.Errorf("pack %s %s from %s does not satisfy %s:%d: %s", p.ID, p.Version, p.Source, by.path, unmet[0].Subject.Start.Line, unmet[0].Detail)
-	}
-	if err != nil {
-		return fmt.Errorf("pack %s %s from %s is not signed as %s asks: %w", p.ID, p.Version, p.Source, by.path, err)
 	}
 	return nil
 }

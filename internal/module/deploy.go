@@ -129,15 +129,8 @@ func do(ctx context.Context, client *dagger.Client, in Inputs) (*session, *deplo
 
 // crate is the source that was judged, as a directory of the engine.
 func (s *session) crate(r *deploy.Run) *dagger.Directory {
-	if rel, err := filepath.Rel(s.dir, r.Crate.Dir); err == nil && filepath.IsLocal(rel) {
-		return s.directory(rel)
-	}
-	abs, err := filepath.Abs(s.dir)
-	if err != nil {
-		return s.inputs.Source
-	}
-	if rel, err := filepath.Rel(abs, r.Crate.Dir); err == nil && filepath.IsLocal(rel) {
-		return s.directory(rel)
+	if dir, ok := below(s.dir, r.Crate.Dir); ok {
+		return s.directory(dir)
 	}
 	return s.inputs.Source
 }

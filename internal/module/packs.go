@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -80,28 +79,6 @@ func (p packs) Recorded(ctx context.Context, ref codegen.PackRef) (*market.Pack,
 		return nil, err
 	}
 	return catalog.Recorded(ctx, market.NewCache(p.session.host.Cache.Packs()), ref.ID, ref.Version, ref.Digest)
-}
-
-// Accept holds packs against policies. Those that ship with sixty are as
-// trustworthy as sixty itself.
-func (p packs) Accept(ctx context.Context, policies []string, all []*market.Pack) error {
-	policies = slices.DeleteFunc(slices.Clone(policies), func(name string) bool { return name == "" })
-	if len(policies) == 0 || len(p.dirs) == 0 {
-		return nil
-	}
-	shipped, err := market.OpenCatalog(ctx, concept.Shipped())
-	if err != nil {
-		return err
-	}
-	for _, pack := range all {
-		if own, err := shipped.Resolve(ctx, pack.ID, "= "+pack.Version); err == nil && own.Digest == pack.Digest {
-			continue
-		}
-		// Whether it was signed as they ask takes sigstore, which the module
-		// does not have.
-		return fmt.Errorf("the pipeline accepts only packs that were signed as %s asks, which the Dagger module can't check for %s %s: sixty gen checks it", filepath.Base(policies[0]), pack.ID, pack.Version)
-	}
-	return nil
 }
 
 // Packs are the packs that ship with sixty, by id.

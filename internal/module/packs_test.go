@@ -1,6 +1,7 @@
 package module
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sixtyhq/sixty/internal/dagger"
+	"github.com/sixtyhq/sixty/internal/daggertest"
 	"github.com/sixtyhq/sixty/internal/market"
 )
 
@@ -133,5 +135,44 @@ func TestGraph(t *testing.T) {
 	}
 	if a := d.Report.Template.Answers; len(a) != 1 || a[0].Endpoint != endpoint.URL || a[0].SHA256 == "" {
 		t.Errorf("answers %+v", a)
+	}
+}
+
+// Packs of one's own are held against the pipeline's policy; those that ship with
+// sixty are not.
+func TestPackPolicy(t *testing.T) {
+	files := own("", "", "sixty { pack_policy = \"keys/policy.hcl\" }\n")
+	files["keys/policy.hcl"], files["own/pack.sigstore.json"] = "key \"team\" {}", "a signature"
+	s, c := serve(t, files)
+	if _, err := Generate(t.Context(), c, withPacks(c)); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(s.Asked(), "\n")
+	for _, want := range []string{`"./reportsigner"`, `withMountedDirectory(path: "/policy", source: currentModule.workdir(path: "sixty-`, `"accept", "--policy", "keys/policy.hcl", "--packs", "/packs.json"`,
+		`\"id\":\"org.example.own\",\"version\":\"1.0.0\",\"source\":\"with-packs 1/own\",\"digest\":\"h1:`,
+		base64.StdEncoding.EncodeToString([]byte("a signature"))} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in\n%s", want, all)
+		}
+	}
+	before := len(s.Asked())
+	in := withPacks(c)
+	in.Template = DefaultTemplate
+	if _, err := Generate(t.Context(), c, in); err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(s.Asked()[before:], "\n"); strings.Contains(all, "reportsigner") {
+		t.Errorf("a shipped pack is checked: %s", all)
+	}
+
+	answer := s.Answer
+	s.Answer = func(value daggertest.Chain) (any, error) {
+		if value[len(value)-1].Field == "sync" {
+			return nil, &daggertest.ExecError{Code: 1, Stderr: "pack org.example.own is not signed\n"}
+		}
+		return answer(value)
+	}
+	if _, err := Generate(t.Context(), c, withPacks(c)); err == nil || !strings.Contains(err.Error(), "keys/policy.hcl: pack org.example.own is not signed") {
+		t.Errorf("refused: %v", err)
 	}
 }

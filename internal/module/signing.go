@@ -50,14 +50,18 @@ const (
 	rootPath   = "/run/signing/root.json"
 )
 
-// signer is a container with the program that signs and checks reports. It is
-// built only where a report is signed or checked.
-func signer(client *dagger.Client, report *dagger.Directory) *dagger.Container {
+// signerProgram signs and checks. It is built only where something is signed or
+// checked.
+func signerProgram(client *dagger.Client) *dagger.File {
 	source := client.CurrentModule().Source().Filter(dagger.DirectoryFilterOpts{Include: []string{
-		"go.mod", "go.sum", "internal/**", "attest/**", "cmd/sixty/go.mod", "cmd/sixty/go.sum", "cmd/sixty/predicate/**", "cmd/sixty/reportsigner/**",
+		"go.mod", "go.sum", "internal/**", "attest/**", "cmd/sixty/go.mod", "cmd/sixty/go.sum", "cmd/sixty/predicate/**", "cmd/sixty/packpolicy/**", "cmd/sixty/reportsigner/**",
 	}})
-	program := build(client, source, "cmd/sixty", "./reportsigner")
-	return client.Container().From(goImage).WithFile(signerPath, program).WithMountedDirectory(reportPath, report)
+	return build(client, source, "cmd/sixty", "./reportsigner")
+}
+
+// signer is a container with that program and a report's folder.
+func signer(client *dagger.Client, report *dagger.Directory) *dagger.Container {
+	return client.Container().From(goImage).WithFile(signerPath, signerProgram(client)).WithMountedDirectory(reportPath, report)
 }
 
 // sign adds the bundle to a report's folder.

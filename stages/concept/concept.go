@@ -32,6 +32,18 @@ func Catalog(ctx context.Context, configPath string, openers ...market.Opener) (
 // Shipped is the source of the packs that ship with sixty.
 func Shipped() market.Source { return market.NewFSSource("shipped with sixty", packs.FS) }
 
+// NotShipped are those of some packs that do not ship with sixty, by content.
+func NotShipped(ctx context.Context, packs []*market.Pack) ([]*market.Pack, error) {
+	shipped, err := market.OpenCatalog(ctx, Shipped())
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(packs), func(p *market.Pack) bool {
+		own, err := shipped.Resolve(ctx, p.ID, "= "+p.Version)
+		return err == nil && own.Digest == p.Digest
+	}), nil
+}
+
 // Packs are a pack and all that it depends on.
 type Packs struct {
 	*market.Pack

@@ -1,9 +1,10 @@
-// Command reportsigner signs and checks the folder of a report. It is what the
-// Dagger module builds and runs when a report is to be signed, so that the
-// module itself needs no sigstore.
+// Command reportsigner signs and checks the folder of a report, and the signatures
+// of packs. It is what the Dagger module builds and runs where that is asked for,
+// so that the module itself needs no sigstore.
 //
 //	reportsigner sign   --dir DIR (--key FILE | --keyless) [--signing-config FILE --trusted-root FILE]
 //	reportsigner verify --dir DIR (--key FILE | --identity ID --issuer URL --trusted-root FILE)
+//	reportsigner accept --policy FILE --packs FILE
 //
 // A key's password and an identity token come from the environment, as for
 // sixty itself.
@@ -45,18 +46,19 @@ func main() {
 	}
 }
 
-// options are the flags of both verbs.
+// options are the flags of all verbs.
 type options struct {
 	dir, key         string
 	keyless          bool
 	signingConfig    string
 	trustedRoot      string
 	identity, issuer string
+	policy, packs    string
 }
 
 func do(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("reportsigner: sign or verify?")
+		return errors.New("reportsigner: sign, verify or accept?")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -67,6 +69,8 @@ func do(ctx context.Context, args []string) error {
 	flags.StringVar(&o.trustedRoot, "trusted-root", "", "sigstore trusted root")
 	flags.StringVar(&o.identity, "identity", "", "trusted signer")
 	flags.StringVar(&o.issuer, "issuer", "", "who vouches for the identity")
+	flags.StringVar(&o.policy, "policy", "", "policy for packs")
+	flags.StringVar(&o.packs, "packs", "", "packs to hold against it, as JSON")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -75,6 +79,8 @@ func do(ctx context.Context, args []string) error {
 		return o.sign(ctx)
 	case "verify":
 		return o.verify(ctx)
+	case "accept":
+		return o.accept(ctx)
 	}
 	return fmt.Errorf("reportsigner: there is no verb %q", args[0])
 }
