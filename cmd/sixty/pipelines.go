@@ -15,6 +15,9 @@ import (
 // from a pack which brings one, that goes before the built-in one.
 func (a *app) loadHere(ctx context.Context, path string) (*config.Config, hcl.Diagnostics, error) {
 	cfg, warnings, err := deploy.Load(path, ".", version)
+	if err == nil && cfg.NeedsPacks() {
+		return cfg, warnings, a.addPacks(ctx, cfg)
+	}
 	if err != nil || !deploy.IsBuiltIn(cfg) {
 		return cfg, warnings, err
 	}
@@ -23,6 +26,16 @@ func (a *app) loadHere(ctx context.Context, path string) (*config.Config, hcl.Di
 		return cfg, warnings, err
 	}
 	return a.loadPack(ctx, pack, ".")
+}
+
+// addPacks loads the modules that are packs.
+func (a *app) addPacks(ctx context.Context, cfg *config.Config) error {
+	cache, err := a.cache()
+	if err != nil {
+		return err
+	}
+	_, err = deploy.AddPacks(ctx, cfg, userPacks{a}, deploy.Cache(cache), deploy.PackRules{})
+	return err
 }
 
 // loadRecorded reads the pipeline that a recorded pack brought.
@@ -39,7 +52,11 @@ func (a *app) loadPack(ctx context.Context, pack *market.Pack, project string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	return deploy.LoadPack(ctx, deploy.Cache(cache), pack, project, version)
+	cfg, warnings, err := deploy.LoadPack(ctx, deploy.Cache(cache), pack, project, version)
+	if err != nil {
+		return cfg, warnings, err
+	}
+	return cfg, warnings, a.addPacks(ctx, cfg)
 }
 
 // acceptAgain holds packs for a folder that was generated before against all

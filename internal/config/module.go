@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,8 +28,11 @@ const (
 // variables, outputs and names of their own.
 type ModuleBlock struct {
 	Name string
-	// Source is the folder as it was written, "./ci".
+	// Source is the folder as it was written, "./ci"; empty for a pack.
 	Source string
+	// Pack is the id of the pack whose pipeline the module is, and Constraint what
+	// is asked of its version; empty for a folder. See [Config.AddPacks].
+	Pack, Constraint string
 	// Inputs are the values of the module's variables.
 	Inputs hcl.Attributes
 	// Config is the module, nil when it could not be read.
@@ -44,20 +48,32 @@ func decodeModule(block *hcl.Block) (ModuleBlock, hcl.Diagnostics) {
 	source, ok := attrs["source"]
 	if !ok {
 		return m, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Module without a source",
-			Detail: "A module says by source = \"./FOLDER\" where its files are.", Subject: &m.Range})
+			Detail: "A module says by source = \"./FOLDER\" where its files are, or by source = \"PACK\" which pack has them.", Subject: &m.Range})
 	}
 	delete(attrs, "source")
 	m.sourceRange = source.Expr.Range()
 	var d hcl.Diagnostics
 	m.Source, d = literalString(source)
 	diags = append(diags, d...)
-	if !d.HasErrors() && !isLocal(m.Source) {
+	switch {
+	case d.HasErrors() || isLocal(m.Source):
+	case packID.MatchString(m.Source):
+		m.Pack, m.Source = m.Source, ""
+		if version, ok := attrs["version"]; ok {
+			delete(attrs, "version")
+			m.Constraint, d = literalString(version)
+			diags = append(diags, d...)
+		}
+	default:
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unsuitable module source",
-			Detail: fmt.Sprintf("A module's source is a folder of the project that starts with \"./\" or \"../\", not %q.", m.Source), Subject: &m.sourceRange})
+			Detail: fmt.Sprintf("A module's source is a folder of the project that starts with \"./\" or \"../\", or the id of a pack such as \"org.example.ci\", not %q.", m.Source), Subject: &m.sourceRange})
 		m.Source = ""
 	}
 	return m, diags
 }
+
+// packID is what tells the id of a pack from a folder: a name of several parts.
+var packID = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)+$`)
 
 func isLocal(source string) bool {
 	return source == "." || source == ".." || strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../")

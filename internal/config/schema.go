@@ -161,10 +161,11 @@ func stepSchema() lang.BlockSchema {
 
 func moduleSchema() lang.BlockSchema {
 	return lang.BlockSchema{
-		Type: "module", Labels: named, Doc: "the pipeline files of another folder, with variables and outputs of their own",
+		Type: "module", Labels: named, Doc: "the pipeline files of another folder, or the pipeline of a [pack](packs.md), with variables and outputs of their own",
 		AnyAttribute: true,
 		Attributes: []lang.AttributeSchema{
-			{Name: "source", Type: lang.TypeString, Required: true, Literal: true, Doc: "the folder, which starts with `./` or `../` and lies in the pipeline's own. Every other attribute is the value of a variable of the module"},
+			{Name: "source", Type: lang.TypeString, Required: true, Literal: true, Doc: "the folder, which starts with `./` or `../` and lies in the pipeline's own, or the id of a pack. Every other attribute is the value of a variable of the module"},
+			{Name: "version", Type: lang.TypeString, Literal: true, Doc: "of a pack alone: a version constraint, such as `\"^1.2\"`"},
 		},
 	}
 }

@@ -86,6 +86,10 @@ func (r *Run) brought(ctx context.Context, c *Chosen) (*Chosen, error) {
 		return nil, err
 	}
 	r.host.View.Note("Pipeline of the pack %s %s", pack.ID, pack.Version)
+	if r.modules, err = AddPacks(ctx, cfg, r.host.Market, r.host.Cache, PackRules{r.req.Locked, r.req.Unlocked, r.req.PackPolicies}); err != nil {
+		return nil, err
+	}
+	r.modules.note(r.host.View)
 	next, diags, err := r.consider(cfg)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,10 @@ func (r *Run) Choose(ctx context.Context) (*Chosen, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.modules, err = AddPacks(ctx, cfg, r.host.Market, r.host.Cache, PackRules{r.req.Locked, r.req.Unlocked, r.req.PackPolicies}); err != nil {
+		return nil, err
+	}
+	r.modules.note(r.host.View)
 	c, diags, err := r.consider(cfg)
 	if err != nil {
 		return nil, err
@@ -87,6 +91,13 @@ func (r *Run) Resolve(ctx context.Context, place func(context.Context, *Rendered
 		return err
 	}
 	if place == nil {
+		changed, err := r.modules.pin()
+		if err != nil {
+			return err
+		}
+		if changed {
+			r.host.View.Note("Pinned in %s", r.PackLockPath())
+		}
 		place = func(ctx context.Context, made *Rendered) (string, error) { return made.Dir, r.Write(ctx, made) }
 	}
 	var manifest string

@@ -40,6 +40,9 @@ type Run struct {
 	Targets []string
 	// Input is what the graph was planned from.
 	Input stages.Input
+
+	// modules are the packs that modules of the pipeline are.
+	modules *PackModules
 }
 
 // New begins a run.
