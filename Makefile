@@ -15,7 +15,7 @@ deps: ## install runc and mmdebstrap from Debian's packages
 build: bin/sixty ## build bin/sixty
 
 # sixty-init goes into every step's key, so it is built the same everywhere.
-cmd/sixty/buildkit/initbin/sixty-init: $(wildcard cmd/sixty-init/*.go internal/initrec/*.go internal/cargo/vendor/*.go) go.mod
+cmd/sixty/buildkit/initbin/sixty-init: $(wildcard cmd/sixty-init/*.go internal/initrec/*.go internal/cargo/vendor/*.go internal/download/*.go) go.mod
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $@ ./cmd/sixty-init
 
 bin/sixty: cmd/sixty/buildkit/initbin/sixty-init FORCE

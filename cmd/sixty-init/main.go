@@ -11,6 +11,10 @@
 //	init serve --dir DIR --addr ADDRESS
 //	init hold
 //	init sync --dir DIR [--whole] -- COMMAND [ARG…]
+//	init RUSTC [ARG…]
+//
+// The last one is how cargo calls a compiler's wrapper, and is taken as that
+// where the environment names a folder for it (initrec.UnitsVariable).
 //
 // run ends with the command's own exit code; the codes of initrec that are not
 // the command's own are explained there.
@@ -71,6 +75,10 @@ func dispatch(args []string) int {
 	case "sync":
 		err = syncVerb(args[1:])
 	default:
+		if units := os.Getenv(initrec.UnitsVariable); units != "" {
+			err = wrapRustc(units, args)
+			break
+		}
 		err = fmt.Errorf("unknown verb %q\n%s", verb, usage)
 	}
 	if err != nil {

@@ -45,7 +45,10 @@ type againRequest struct {
 	Dir, Pipeline, Manifest, Template, Name, Version, Output, Level, Report, Metrics string
 	Values                                                                           []againValue
 	Targets, Only                                                                    []string
-	Resolve, Force, Unlocked                                                         bool
+	Resolve, Force, Unlocked, Whole                                                  bool
+	// Base is what the dependencies begin with: other runs may add to what there
+	// is to choose from.
+	Base, Engine string
 }
 
 // againValue is a --var or --var-file.
@@ -87,7 +90,7 @@ func (r againRequest) options() *runOptions {
 	o := &runOptions{
 		dir: r.Dir, pipeline: r.Pipeline, manifest: r.Manifest, template: r.Template, name: r.Name, version: r.Version, output: r.Output,
 		level: r.Level, report: r.Report, metrics: r.Metrics, targets: r.Targets, only: r.Only,
-		resolve: r.Resolve, force: r.Force, unlocked: r.Unlocked,
+		resolve: r.Resolve, force: r.Force, unlocked: r.Unlocked, whole: r.Whole, begin: &r.Base, engine: r.Engine,
 	}
 	for _, v := range r.Values {
 		o.values = append(o.values, valueFlag{v.File, v.Text})
@@ -100,7 +103,7 @@ func (e *executed) request(o *runOptions) (againRequest, error) {
 	r := againRequest{
 		Dir: o.base(), Pipeline: o.pipeline, Manifest: o.manifest, Template: o.template, Name: o.name, Version: o.version, Output: o.output,
 		Level: o.level, Report: o.report, Metrics: o.metrics, Targets: o.targets, Only: o.only,
-		Resolve: o.resolve, Force: o.force, Unlocked: o.unlocked,
+		Resolve: o.resolve, Force: o.force, Unlocked: o.unlocked, Whole: o.whole, Base: e.eng.base.Name, Engine: o.engine,
 	}
 	for _, v := range o.values {
 		r.Values = append(r.Values, againValue{v.file, v.text})

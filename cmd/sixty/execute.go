@@ -66,6 +66,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 	if err := e.Prepare(ctx); err != nil {
 		return nil, err
 	}
+	e.eng.tellBase()
 	view.Plan(e.Graph)
 	second := make(chan error, 1)
 	go func() { second <- e.compareAgain(ctx, a, o) }()
@@ -84,7 +85,7 @@ func (a *app) execute(ctx context.Context, o *runOptions) (_ *executed, err erro
 		}
 		tellWhy(view, why, e.Results)
 	}
-	if err := errors.Join(e.remember(cache), e.keepPassed(o, cache)); err != nil {
+	if err := errors.Join(e.remember(cache), e.keepPassed(o, cache), e.eng.keepLayer(e.Run)); err != nil {
 		view.Note("Warning: %v", err)
 	}
 	if errors.Is(context.Cause(ctx), errInterrupted) {

@@ -177,6 +177,10 @@ func (s seen) mounts() []string {
 			from = fmt.Sprintf("%d files by SHA-256", len(m.Source.Files))
 		case plan.SourceOutput:
 			from += " " + m.Source.Output + " of " + m.Source.Step
+		case plan.SourceEarlier:
+			from = fmt.Sprintf("output %s of an earlier run, made of %s", m.Source.Output, madeOf(m.Source))
+		case plan.SourceImage:
+			from += " " + m.Source.Image + ", folder " + m.Source.Folder
 		case plan.SourceCache:
 			from += " " + m.Source.Cache
 		case plan.SourceSecret:
@@ -185,6 +189,23 @@ func (s seen) mounts() []string {
 		out = append(out, m.Target+": "+from)
 	}
 	return out
+}
+
+// madeOf names what the steps of an earlier run had, by digest: each of them is
+// known by nothing else.
+func madeOf(s plan.Source) string {
+	var out []string
+	for _, step := range s.Earlier {
+		for _, m := range step.Mounts {
+			switch m.Source.Kind {
+			case plan.SourceBlob:
+				out = append(out, m.Source.Digest)
+			case plan.SourceFetch:
+				out = append(out, fmt.Sprintf("%d files by SHA-256", len(m.Source.Files)))
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // enginesOwn are mounts that every container has: its root, sixty-init and its

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
+	"github.com/sixtyhq/sixty/cmd/sixty/crates"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
+	"github.com/sixtyhq/sixty/cmd/sixty/warm"
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
@@ -33,7 +35,7 @@ func (a *app) begin(o *runOptions, store *blob.Store, view *progress.Printer) (*
 	req.Estimates = readHistory(cache).durations()
 	eng := &engine{app: a, opts: o, cache: deploy.Cache(cache), store: store, view: view}
 	return deploy.New(deploy.Host{
-		Engine: eng, Market: userPacks{a}, View: view, Cache: eng.cache, Store: store, Environ: os.Environ(),
+		Engine: eng, Market: userPacks{a}, View: view, Cache: eng.cache, Store: store, Environ: os.Environ(), Begin: eng.begin,
 	}, req), eng, nil
 }
 
@@ -121,6 +123,8 @@ type engine struct {
 
 	init   string
 	opened *openedEngine
+	// base is what the dependencies begin with.
+	base warm.Base
 }
 
 // open opens the engine, unless it is open.
@@ -192,6 +196,7 @@ func (e *engine) Runner(ctx context.Context, g *plan.Graph, secrets []config.Sec
 	if err != nil {
 		return nil, err
 	}
+	opts.Fetched = func(_ context.Context, files []plan.Fetch) (string, error) { return crates.Known(e.store, files) }
 	recorded, err := buildkit.NewRecorded(ctx, opts)
 	if err != nil {
 		return nil, err
@@ -212,6 +217,9 @@ func (e *engine) runner(ctx context.Context, g *plan.Graph, secrets func(context
 		return nil, err
 	}
 	opts.Client, opts.Secrets, opts.Log = e.opened.client, secrets, e.view.Log
+	opts.Fetched = func(ctx context.Context, files []plan.Fetch) (string, error) {
+		return crates.Collect(ctx, e.store, files)
+	}
 	return buildkit.New(opts)
 }
 

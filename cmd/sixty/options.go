@@ -58,6 +58,10 @@ type runOptions struct {
 	prove bool
 	// recorded are values that an earlier run recorded; they win.
 	recorded []lang.Given
+	// whole compiles every dependency, and begin names the layer that they begin
+	// with where an earlier process has chosen it; nil: this one chooses.
+	whole bool
+	begin *string
 	// epoch is the SOURCE_DATE_EPOCH of an earlier run; zero: of this one.
 	epoch int64
 	// recordedPipeline reads the pipeline that a pack brought to an earlier run; nil:
@@ -127,6 +131,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 // engineFlags are those that choose the engine.
 func (o *runOptions) engineFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.engine, "engine", "", "address of a BuildKit to use instead of the embedded one: unix://, tcp://, docker-container://, kube-pod:// or ssh:// (default $SIXTY_ENGINE)")
+	f.BoolVar(&o.whole, "all-dependencies", false, "compile every dependency, and not only those that differ from a set that an earlier run compiled")
 	f.BoolVar(&o.noServe, "no-serve", false, "end the embedded engine with this run instead of keeping it for the next one (see sixty serve; $"+serveVariable+"=off)")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "CA certificate of a tcp:// engine")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "client certificate for a tcp:// engine")

@@ -64,6 +64,7 @@ var rules = []rule{
 	{folder: "internal/advisory", others: []string{"github.com/pelletier/go-toml/v2", "github.com/Masterminds/semver/v3", "github.com/pandatix/go-cvss"}},
 	{folder: "internal/crate", ours: []string{"internal/blob", "internal/cargo"}, others: hcl},
 	{folder: "internal/blob", others: none},
+	{folder: "internal/download", others: none},
 
 	// Libraries that know nothing of sixty.
 	{folder: "internal/tera", others: none},
@@ -77,6 +78,7 @@ var rules = []rule{
 	// The stages.
 	{folder: "stages", ours: []string{"internal/config", "internal/plan", "internal/market", "internal/codegen", "internal/cargo", "internal/advisory"}, others: hcl, exceptions: map[string]string{
 		"internal/blob":    "the source tree enters a plan as a blob",
+		"internal/initrec": "the variable by which sixty-init is a compiler's wrapper",
 		"internal/crate":   "the crate at hand",
 		"internal/verdict": "the schema of the metrics that gates are checked against",
 		"internal/lang":    "values for a pack's variables",
@@ -100,12 +102,16 @@ var rules = []rule{
 
 	// In every container.
 	{folder: "internal/initrec", others: none},
-	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor"}, others: []string{"golang.org/x/sys"}},
+	{folder: "cmd/sixty-init", ours: []string{"internal/initrec", "internal/cargo/vendor", "internal/download"}, others: []string{"golang.org/x/sys"}},
 
 	// The command, which wires packages together. Its parts do not.
 	{folder: "cmd/sixty", ours: []string{"attest", "cache", "internal", "stages"}},
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec", "internal/stepspec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
+	{folder: "cmd/sixty/crates", ours: []string{"internal/blob", "internal/download", "internal/plan"}, others: none},
+	{folder: "cmd/sixty/warm", ours: []string{"internal/plan"}, others: none, exceptions: map[string]string{
+		"stages/setup": "the steps that compile dependencies",
+	}},
 	{folder: "cmd/sixty/image", ours: none},
 	{folder: "cmd/sixty/retention", ours: none, others: []string{"golang.org/x/sys"}},
 	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},

@@ -51,7 +51,10 @@ func (r *Run) Plan(ctx context.Context) error {
 	if diags.HasErrors() {
 		return &DiagnosticsError{diags, r.Config.Files}
 	}
-	return nil
+	if r.host.Begin == nil {
+		return nil
+	}
+	return r.host.Begin(r.Graph)
 }
 
 // refusals is what of a graph an engine can't keep.

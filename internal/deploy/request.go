@@ -114,6 +114,9 @@ type Host struct {
 	Cache  Cache
 	// Store keeps what goes into steps.
 	Store *blob.Store
+	// Begin says what the steps of a plan begin with that is there already; nil
+	// means nothing.
+	Begin func(g *plan.Graph) error
 	// Environ are the variables of the environment that templates may read where
 	// the pipeline names them, NAME=VALUE.
 	Environ []string

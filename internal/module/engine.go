@@ -79,6 +79,7 @@ const goImage = "golang:1.26-alpine"
 func initProgram(client *dagger.Client) *dagger.File {
 	source := client.CurrentModule().Source().Filter(dagger.DirectoryFilterOpts{Include: []string{
 		"go.mod", "go.sum", "cmd/sixty-init/*.go", "internal/initrec/*.go", "internal/cargo/vendor/*.go",
+		"internal/download/*.go",
 	}})
 	return build(client, source, ".", "./cmd/sixty-init")
 }

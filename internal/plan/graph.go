@@ -176,6 +176,12 @@ const (
 	// SourceSecret is a file that holds a secret: Secret. Its value is in no
 	// key, plan, log or report.
 	SourceSecret SourceKind = "secret"
+	// SourceEarlier is an output of a step that is no part of the run: Earlier,
+	// Step, Output. It is known by what it was made from, as other outputs are,
+	// and an engine that has it no longer makes it again.
+	SourceEarlier SourceKind = "earlier"
+	// SourceImage is a folder of an image: Image, Folder.
+	SourceImage SourceKind = "image"
 	// SourceScratch is an empty folder, discarded when the step ends.
 	SourceScratch SourceKind = "scratch"
 )
@@ -193,6 +199,13 @@ type Source struct {
 	// Step and Output name an output of another step.
 	Step   string `json:"step,omitempty"`
 	Output string `json:"output,omitempty"`
+	// Earlier are the steps that make the output, each after those that it
+	// mounts outputs of. They mount of each other alone, and no step of the graph
+	// has the ID of one of them.
+	Earlier []Step `json:"earlier,omitempty"`
+	// Image names a member of Graph.Images, and Folder is absolute in it.
+	Image  string `json:"image,omitempty"`
+	Folder string `json:"folder,omitempty"`
 	// Cache is the id of a cache volume.
 	Cache string `json:"cache,omitempty"`
 	// Secret is the id of a secret.
@@ -262,6 +275,24 @@ func (g *Graph) all() []*Step {
 	for _, stage := range g.Stages {
 		for i := range stage.Steps {
 			all = append(all, &stage.Steps[i])
+		}
+	}
+	return all
+}
+
+// Earlier returns the steps that are no part of the run and whose outputs its
+// steps mount, each ID once.
+func (g *Graph) Earlier() []Step {
+	var all []Step
+	seen := map[string]bool{}
+	for _, s := range g.Steps() {
+		for _, m := range s.Mounts {
+			for _, e := range m.Source.Earlier {
+				if !seen[e.ID] {
+					seen[e.ID] = true
+					all = append(all, e)
+				}
+			}
 		}
 	}
 	return all

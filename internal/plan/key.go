@@ -73,7 +73,10 @@ func keyParts(g *Graph, s *Step, initDigest string, keys map[string]Key) ([]KeyP
 		parts = append(parts, KeyPart{"conditions", jsonString(s.Conditions)})
 	}
 	for _, m := range s.Mounts {
-		value := sourceKey(m.Source, keys)
+		value, err := sourceKey(g, m.Source, initDigest, keys)
+		if err != nil {
+			return nil, fmt.Errorf("step %q: mount %s: %w", s.ID, m.Target, err)
+		}
 		if m.Writable {
 			value += " writable"
 		}
@@ -90,20 +93,55 @@ func keyParts(g *Graph, s *Step, initDigest string, keys map[string]Key) ([]KeyP
 	return parts, nil
 }
 
-func sourceKey(s Source, keys map[string]Key) string {
+func sourceKey(g *Graph, s Source, initDigest string, keys map[string]Key) (string, error) {
 	switch s.Kind {
 	case SourceOutput:
-		return "output " + s.Output + " of " + keys[s.Step].Digest
-	case SourceFetch:
-		sums := make([]string, 0, len(s.Files))
-		for _, f := range s.Files {
-			sums = append(sums, f.Name+" "+f.SHA256)
+		return outputKey(s, keys), nil
+	case SourceEarlier:
+		made := make(map[string]Key, len(s.Earlier))
+		for _, step := range s.Earlier {
+			parts, err := keyParts(g, &step, initDigest, made)
+			if err != nil {
+				return "", err
+			}
+			made[step.ID] = Key{Digest: digestParts(parts)}
 		}
-		sort.Strings(sums)
-		return "fetch " + jsonString(sums)
+		if _, ok := made[s.Step]; !ok {
+			return "", fmt.Errorf("step %q is not among the earlier ones", s.Step)
+		}
+		return outputKey(s, made), nil
+	case SourceFetch:
+		return "fetch " + fetched(s.Files), nil
+	case SourceImage:
+		image, ok := g.Image(s.Image)
+		if !ok {
+			return "", fmt.Errorf("image %q does not exist", s.Image)
+		}
+		return "folder " + s.Folder + " of " + image.Digest, nil
 	default:
-		return string(s.Kind) + " " + s.Digest + s.Cache + s.Secret
+		return string(s.Kind) + " " + s.Digest + s.Cache + s.Secret, nil
 	}
+}
+
+func outputKey(s Source, keys map[string]Key) string {
+	return "output " + s.Output + " of " + keys[s.Step].Digest
+}
+
+// fetched says what a set of downloads is, and not where it comes from.
+func fetched(files []Fetch) string {
+	sums := make([]string, 0, len(files))
+	for _, f := range files {
+		sums = append(sums, f.Name+" "+f.SHA256)
+	}
+	sort.Strings(sums)
+	return jsonString(sums)
+}
+
+// FetchKey is the identity of a set of downloads, in hex: their names and
+// checksums.
+func FetchKey(files []Fetch) string {
+	sum := sha256.Sum256([]byte(fetched(files)))
+	return hex.EncodeToString(sum[:])
 }
 
 func digestParts(parts []KeyPart) string {

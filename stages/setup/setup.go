@@ -13,6 +13,7 @@ import (
 
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/cargo"
+	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
 
@@ -23,6 +24,13 @@ const (
 	VendorDir = "/vendor"
 	cargoHome = "/cargo"
 	HomeDir   = "/root"
+)
+
+// The steps that make the room, and the output of the second one.
+const (
+	VendorStep       = "setup.vendor"
+	DependenciesStep = "setup.dependencies"
+	TargetOutput     = "target"
 )
 
 // Dirs are the folders that every step finds its things in.
@@ -96,7 +104,7 @@ func Plan(in Input) (Room, error) {
 		return Room{}, fmt.Errorf("%s %s comes from the git repository %s%s; git dependencies can't be fetched by checksum yet: publish it to a registry, or vendor it as a path dependency",
 			git[0].Name, git[0].Version, git[0].Source.URL, more)
 	}
-	home, err := homeBlob(in)
+	home, err := homeBlob(in, "")
 	if err != nil {
 		return Room{}, err
 	}
@@ -118,37 +126,58 @@ func Plan(in Input) (Room, error) {
 		room.Mounts = append(room.Mounts, plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceScratch}})
 		return room, nil
 	}
-	vendor := plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.vendor", Output: "vendor"}}
+	vendor := plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: VendorStep, Output: "vendor"}}
 	skeleton, err := in.Store.PutFiles(in.Skeleton.Files)
 	if err != nil {
 		return Room{}, fmt.Errorf("pack the dependency skeleton: %w", err)
 	}
+	// Of what a build has compiled, a check takes the metadata.
+	wrapped, err := homeBlob(in, wrapper)
+	if err != nil {
+		return Room{}, err
+	}
 	room.Steps = []plan.Step{
 		vendorStep(in),
 		{
-			ID: "setup.dependencies", Stage: "setup", Name: "dependencies", Image: in.Image,
+			ID: DependenciesStep, Stage: "setup", Name: "dependencies", Image: in.Image,
 			// What is left of the crate itself is removed: sources older than
 			// the skeleton's empty ones would count as compiled.
 			Command: []string{"/bin/sh", "-euc", warm(in.Commands) + remove(in.Prefix+TargetDir, in.Skeleton.Stale)},
-			Env:     room.Env, Dir: in.Prefix + SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
+			Env:     append(slices.Clone(room.Env), initrec.UnitsVariable+"="+in.Prefix+TargetDir+"/.sixty"),
+			Dir:     in.Prefix + SourceDir, Network: plan.NetworkNone, Timeout: 30 * time.Minute,
 			Mounts: []plan.Mount{
 				{Target: in.Prefix + SourceDir, Source: BlobSource(skeleton), Writable: true},
-				room.Mounts[1],
+				{Target: in.Prefix + cargoHome, Source: BlobSource(wrapped), Writable: true},
 				vendor,
 			},
-			Outputs: []plan.Output{{Name: "target", Path: in.Prefix + TargetDir, Volume: true}},
+			Outputs: []plan.Output{{Name: TargetOutput, Path: in.Prefix + TargetDir, Volume: true}},
 		},
 	}
 	room.Mounts = append(room.Mounts, vendor, plan.Mount{
 		Target: in.Prefix + TargetDir, Writable: true,
-		Source: plan.Source{Kind: plan.SourceOutput, Step: "setup.dependencies", Output: "target"},
+		Source: plan.Source{Kind: plan.SourceOutput, Step: DependenciesStep, Output: TargetOutput},
 	})
 	return room, nil
 }
 
+// Upon has the step that compiles the dependencies begin with what source holds
+// and not with nothing: cargo compiles what differs from it, by the version,
+// checksum, features, flags and dependencies of each crate.
+func Upon(dependencies plan.Step, source plan.Source) plan.Step {
+	from := plan.Mount{Target: TargetDir, Source: source, Writable: true}
+	mounts := slices.Clone(dependencies.Mounts)
+	if i := slices.IndexFunc(mounts, func(m plan.Mount) bool { return m.Target == from.Target }); i >= 0 {
+		mounts[i] = from
+	} else {
+		mounts = append(mounts, from)
+	}
+	dependencies.Mounts = mounts
+	return dependencies
+}
+
 func vendorStep(in Input) plan.Step {
 	s := plan.Step{
-		ID: "setup.vendor", Stage: "setup", Name: "vendor", Image: in.Image,
+		ID: VendorStep, Stage: "setup", Name: "vendor", Image: in.Image,
 		Command: []string{"/.sixty/init", "vendor", "--crates", "/crates", "--out", in.Prefix + VendorDir},
 		Dir:     "/", Network: plan.NetworkNone, Timeout: 10 * time.Minute,
 		Outputs: []plan.Output{{Name: "vendor", Path: in.Prefix + VendorDir, Volume: true}},
@@ -161,10 +190,15 @@ func vendorStep(in Input) plan.Step {
 	return s
 }
 
+// wrapper has cargo call sixty-init in the place of the compiler. It is a
+// setting of cargo's home, so a project's own wrapper goes before it.
+const wrapper = "rustc-wrapper = \"/.sixty/init\"\n"
+
 // homeBlob is CARGO_HOME with the configuration that puts the vendored crates
-// in the place of every registry.
-func homeBlob(in Input) (blob.Blob, error) {
-	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(cargo.VendorConfig(in.Sources, in.Prefix+VendorDir) + remapConfig(in.Prefix))})
+// in the place of every registry, and more in its table "build".
+func homeBlob(in Input, more string) (blob.Blob, error) {
+	config := cargo.VendorConfig(in.Sources, in.Prefix+VendorDir) + remapConfig(in.Prefix) + more
+	b, err := in.Store.PutFiles(map[string][]byte{"config.toml": []byte(config)})
 	if err != nil {
 		return blob.Blob{}, fmt.Errorf("pack cargo's configuration: %w", err)
 	}

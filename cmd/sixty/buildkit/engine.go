@@ -53,6 +53,11 @@ type Options struct {
 	// runs; nil means that there are none. It is called from several goroutines
 	// at once.
 	Secrets func(ctx context.Context, id string) ([]byte, error)
+	// Fetched gives the digest of a blob in Blobs that is a tar of files, each
+	// under its name and by its checksum. It is called before a step that mounts
+	// them, or something made from them, for the first time. fs.ErrNotExist says
+	// that there is none.
+	Fetched func(ctx context.Context, files []plan.Fetch) (string, error)
 	// Log receives what steps print while they run; may be nil. It is called
 	// from one goroutine per running step.
 	Log func(step string, stderr bool, data []byte)
@@ -74,7 +79,7 @@ func Caps() plan.Caps {
 		Name:     "BuildKit",
 		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
 		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
-			plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
+			plan.SourceEarlier, plan.SourceImage, plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
 		Layouts:    true,
 		Services:   true,
 		Conditions: true,
@@ -99,10 +104,14 @@ func New(opts Options) (*Engine, error) {
 		}
 		stores[layoutStore+image.Name] = store
 	}
+	planned := opts.Graph.ByID()
+	for _, s := range opts.Graph.Earlier() {
+		planned[s.ID] = s
+	}
 	return &Engine{
 		opts:   opts,
 		stores: stores,
-		low:    lowering{graph: opts.Graph, planned: opts.Graph.ByID(), init: digest.Digest(opts.Init), steps: map[string]lowered{}},
+		low:    lowering{graph: opts.Graph, planned: planned, init: digest.Digest(opts.Init), steps: map[string]lowered{}, fetched: map[string]string{}},
 	}, nil
 }
 
@@ -111,6 +120,13 @@ func New(opts Options) (*Engine, error) {
 // that s mounts are taken from the engine's cache.
 func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	res := newResult(e.opts, s)
+	if err := e.collect(ctx, s, map[string]bool{}); err != nil {
+		if ctx.Err() != nil {
+			res.Status, res.Reason, res.Ended = plan.StatusCanceled, context.Cause(ctx).Error(), time.Now()
+			return res, nil
+		}
+		return res, err
+	}
 	def, volumes, err := e.marshal(ctx, s)
 	if err != nil {
 		return res, err
@@ -152,6 +168,50 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	return res, nil
 }
 
+// collect has the downloads ready that a step, or one that it is made from,
+// mounts.
+func (e *Engine) collect(ctx context.Context, s plan.Step, seen map[string]bool) error {
+	seen[s.ID] = true
+	for _, m := range s.Mounts {
+		switch src := m.Source; src.Kind {
+		case plan.SourceOutput, plan.SourceEarlier:
+			from, ok := e.low.planned[src.Step]
+			if !ok || seen[src.Step] {
+				continue
+			}
+			if err := e.collect(ctx, from, seen); err != nil {
+				return err
+			}
+		case plan.SourceFetch:
+			if err := e.fetched(ctx, src.Files); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) fetched(ctx context.Context, files []plan.Fetch) error {
+	key := plan.FetchKey(files)
+	e.mu.Lock()
+	_, known := e.low.fetched[key]
+	e.mu.Unlock()
+	if known {
+		return nil
+	}
+	if e.opts.Fetched == nil {
+		return errors.New("downloads can't be had here")
+	}
+	dgst, err := e.opts.Fetched(ctx, files)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.low.fetched[key] = dgst
+	return nil
+}
+
 // explain says what to do about the errors that have nothing to do with the
 // step.
 func explain(err error) error {
@@ -187,7 +247,7 @@ func (e *Engine) marshal(ctx context.Context, s plan.Step) (record *llb.Definiti
 	states := []llb.State{low.record}
 	for _, o := range s.Outputs {
 		if v, ok := low.volumes[o.Name]; ok {
-			states = append(states, v)
+			states = append(states, v.state)
 		}
 	}
 	var defs []*llb.Definition

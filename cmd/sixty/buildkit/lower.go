@@ -32,6 +32,8 @@ type lowering struct {
 	planned map[string]plan.Step // the graph's, by ID
 	init    digest.Digest
 	steps   map[string]lowered // by step ID
+	// fetched are the blobs of sets of downloads, by plan.FetchKey.
+	fetched map[string]string
 }
 
 // lowered is what later steps can mount of a step.
@@ -39,7 +41,21 @@ type lowered struct {
 	// record holds logs, sixty-init's record, and outputs under outputs/NAME.
 	record llb.State
 	// volumes are the outputs that are mounts of their own.
-	volumes map[string]llb.State
+	volumes map[string]folder
+}
+
+// folder is a folder of a state; empty is its root.
+type folder struct {
+	state llb.State
+	path  string
+}
+
+// option mounts the folder, and not all of its state.
+func (f folder) option(opts []llb.MountOption) []llb.MountOption {
+	if f.path == "" {
+		return opts
+	}
+	return append(opts, llb.SourcePath(f.path))
 }
 
 // step lowers a step and, through its mounts, what it depends on.
@@ -57,7 +73,7 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 	}
 	exec := root.Run(opts...)
 	exec.AddMount(stepspec.Init, l.blob(l.init.String(), "init", 0o755), llb.SourcePath("/init"), llb.Readonly)
-	mounted := map[string]llb.State{}
+	mounted := map[string]folder{}
 	for _, m := range s.Mounts {
 		kept := slices.ContainsFunc(s.Outputs, func(o plan.Output) bool { return o.Volume && o.Path == m.Target })
 		if mounted[m.Target], err = l.mount(exec, m, kept); err != nil {
@@ -67,14 +83,14 @@ func (l *lowering) step(s plan.Step) (lowered, error) {
 	if err := l.services(exec, s.Services); err != nil {
 		return lowered{}, fmt.Errorf("step %q: %w", s.ID, err)
 	}
-	out := lowered{record: exec.AddMount(stepspec.Record, llb.Scratch()), volumes: map[string]llb.State{}}
+	out := lowered{record: exec.AddMount(stepspec.Record, llb.Scratch()), volumes: map[string]folder{}}
 	for _, o := range s.Outputs {
 		if !o.Volume {
 			continue
 		}
 		left, ok := mounted[o.Path]
 		if !ok {
-			left = exec.AddMount(o.Path, llb.Scratch())
+			left.state = exec.AddMount(o.Path, llb.Scratch())
 		}
 		out.volumes[o.Name] = left
 	}
@@ -161,12 +177,21 @@ func (l *lowering) tree(dgst, target string) llb.State {
 	return llb.Scratch().File(llb.Copy(tar, "/source.tar", "/", &llb.CopyInfo{AttemptUnpack: true}), llb.WithCustomName("unpack "+target))
 }
 
+// files is a folder of downloads, of which the session has one blob.
+func (l *lowering) files(files []plan.Fetch) (llb.State, error) {
+	dgst, ok := l.fetched[plan.FetchKey(files)]
+	if !ok {
+		return llb.State{}, fmt.Errorf("the %d downloads were not collected", len(files))
+	}
+	return l.tree(dgst, fmt.Sprintf("%d downloads", len(files))), nil
+}
+
 // outputPath is where a record has an output.
 func outputPath(name string) string { return path.Join("/", initrec.OutputsDir, name) }
 
-// mount adds a mount. Its state is what the command leaves there, if it is to be
-// kept.
-func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State, error) {
+// mount adds a mount. What it returns is what the command leaves there, if it
+// is to be kept.
+func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (folder, error) {
 	var opts []llb.MountOption
 	switch {
 	case !m.Writable:
@@ -178,53 +203,49 @@ func (l *lowering) mount(exec llb.ExecState, m plan.Mount, kept bool) (llb.State
 	// made it, so hashing the files again would tell nothing new.
 	opts = append(opts, llb.ContentCache(llb.MountContentCacheOff))
 	switch src := m.Source; src.Kind {
-	case plan.SourceBlob:
-		return exec.AddMount(m.Target, l.tree(src.Digest, m.Target), opts...), nil
-	case plan.SourceFetch:
-		return exec.AddMount(m.Target, fetches(src.Files), opts...), nil
-	case plan.SourceOutput:
-		step, ok := l.planned[src.Step]
-		if !ok {
-			return llb.State{}, fmt.Errorf("step %q is not in the plan", src.Step)
-		}
-		from, err := l.step(step)
-		if err != nil {
-			return llb.State{}, err
-		}
-		if volume, ok := from.volumes[src.Output]; ok {
-			return exec.AddMount(m.Target, volume, opts...), nil
-		}
-		return exec.AddMount(m.Target, from.record, append(opts, llb.SourcePath(outputPath(src.Output)))...), nil
 	case plan.SourceCache:
-		return exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared)), nil
+		return folder{state: exec.AddMount(m.Target, llb.Scratch(), llb.AsPersistentCacheDir(src.Cache, llb.CacheMountShared))}, nil
 	case plan.SourceScratch:
 		if !kept {
 			opts = []llb.MountOption{llb.ForceNoOutput}
 		}
-		return exec.AddMount(m.Target, llb.Scratch(), opts...), nil
+		return folder{state: exec.AddMount(m.Target, llb.Scratch(), opts...)}, nil
 	case plan.SourceSecret:
-		return llb.State{}, nil // a run option, see runOptions
+		return folder{}, nil // a run option, see runOptions
 	default:
-		return llb.State{}, fmt.Errorf("source of unknown kind %q", src.Kind)
+		from, err := l.source(m)
+		if err != nil {
+			return folder{}, err
+		}
+		return folder{exec.AddMount(m.Target, from.state, from.option(opts)...), from.path}, nil
 	}
 }
 
-// fetches is a folder of pinned downloads. One copy per file keeps each
-// download a source of its own, which the engine fetches in parallel and names
-// in its provenance.
-func fetches(files []plan.Fetch) llb.State {
-	var action *llb.FileAction
-	for _, f := range files {
-		src := llb.HTTP(f.URL, llb.Checksum(digest.NewDigestFromEncoded(digest.SHA256, f.SHA256)),
-			llb.Filename(f.Name), llb.WithCustomName("fetch "+f.Name))
-		if action == nil {
-			action = llb.Copy(src, "/"+f.Name, "/"+f.Name)
-		} else {
-			action = action.Copy(src, "/"+f.Name, "/"+f.Name)
+// source is what a mount begins as.
+func (l *lowering) source(m plan.Mount) (folder, error) {
+	switch src := m.Source; src.Kind {
+	case plan.SourceBlob:
+		return folder{state: l.tree(src.Digest, m.Target)}, nil
+	case plan.SourceFetch:
+		files, err := l.files(src.Files)
+		return folder{state: files}, err
+	case plan.SourceImage:
+		image, err := l.image(src.Image)
+		return folder{image, src.Folder}, err
+	case plan.SourceOutput, plan.SourceEarlier:
+		step, ok := l.planned[src.Step]
+		if !ok {
+			return folder{}, fmt.Errorf("step %q is not in the plan", src.Step)
 		}
+		from, err := l.step(step)
+		if err != nil {
+			return folder{}, err
+		}
+		if volume, ok := from.volumes[src.Output]; ok {
+			return volume, nil
+		}
+		return folder{from.record, outputPath(src.Output)}, nil
+	default:
+		return folder{}, fmt.Errorf("there is no content of kind %q", src.Kind)
 	}
-	if action == nil {
-		return llb.Scratch()
-	}
-	return llb.Scratch().File(action, llb.WithCustomName(fmt.Sprintf("collect %d downloads", len(files))))
 }

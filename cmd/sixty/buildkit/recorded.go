@@ -2,7 +2,9 @@ package buildkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,6 +42,9 @@ func NewRecorded(ctx context.Context, opts Options) (*Recorded, error) {
 			continue
 		}
 		definitions, err := engine.definitions(ctx, s)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // what was downloaded then is not known any more
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -52,6 +57,9 @@ func NewRecorded(ctx context.Context, opts Options) (*Recorded, error) {
 
 // definitions are the digests of what is solved for a step.
 func (e *Engine) definitions(ctx context.Context, s plan.Step) ([]digest.Digest, error) {
+	if err := e.collect(ctx, s, map[string]bool{}); err != nil {
+		return nil, err
+	}
 	record, volumes, err := e.marshal(ctx, s)
 	if err != nil {
 		return nil, err

@@ -49,6 +49,9 @@ func (e *Engine) OpenWorkshop(ctx context.Context, s plan.Step, kept Kept, sourc
 		return nil, err
 	}
 	image, _ := e.opts.Graph.Image(s.Image)
+	if err := e.collect(ctx, s, map[string]bool{}); err != nil {
+		return nil, err
+	}
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	w := &Workshop{step: s, env: append(append([]string{}, image.Env...), s.Env...), spec: spec, whole: true, cancel: cancel, ended: make(chan error, 1)}
 	opened := make(chan error, 1)
@@ -159,10 +162,12 @@ func (w *Workshop) states(e *Engine, kept Kept, source string) ([]place, error) 
 	}
 	for _, m := range w.step.Mounts {
 		p := place{mount: gateway.Mount{Dest: m.Target, Readonly: !m.Writable}}
-		if m.Target != source {
-			if p.state, p.mount.Selector, err = e.low.source(m); err != nil {
+		if m.Target != source && m.Source.Kind != plan.SourceScratch {
+			from, err := e.low.source(m)
+			if err != nil {
 				return nil, fmt.Errorf("mount %s: %w", m.Target, err)
 			}
+			p.state, p.mount.Selector = &from.state, from.path
 		}
 		if id, ok := kept[m.Target]; ok {
 			p.mount.Readonly, p.mount.MountType = false, pb.MountType_CACHE
@@ -171,35 +176,6 @@ func (w *Workshop) states(e *Engine, kept Kept, source string) ([]place, error) 
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// source is what a mount shows, and the folder of it.
-func (l *lowering) source(m plan.Mount) (*llb.State, string, error) {
-	switch src := m.Source; src.Kind {
-	case plan.SourceBlob:
-		tree := l.tree(src.Digest, m.Target)
-		return &tree, "", nil
-	case plan.SourceOutput:
-		step, ok := l.planned[src.Step]
-		if !ok {
-			return nil, "", fmt.Errorf("step %q is not in the plan", src.Step)
-		}
-		from, err := l.step(step)
-		if err != nil {
-			return nil, "", err
-		}
-		if volume, ok := from.volumes[src.Output]; ok {
-			return &volume, "", nil
-		}
-		return &from.record, outputPath(src.Output), nil
-	case plan.SourceFetch:
-		state := fetches(src.Files)
-		return &state, "", nil
-	case plan.SourceScratch:
-		return nil, "", nil
-	default:
-		return nil, "", fmt.Errorf("a workshop has no mount from a %s", src.Kind)
-	}
 }
 
 // Run brings the source folder up to date with what tree says, in the form of
