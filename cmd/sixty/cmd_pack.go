@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,9 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
-	"github.com/sixtyhq/sixty/stages/generation"
 )
 
 func (a *app) packCommand() *cobra.Command {
@@ -55,10 +51,10 @@ func (a *app) packNewCommand() *cobra.Command {
 var testEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (a *app) packTestCommand() *cobra.Command {
-	rewrite := false
+	o := &packTestOptions{dir: "."}
 	cmd := &cobra.Command{
 		Use:   "test [DIR]",
-		Short: "Compare what a pack gives with what its tests expect",
+		Short: "Compare what a pack gives with what its tests expect, and deploy it",
 		Long: `Renders the pack for each case of its tests and compares the files with the
 expected ones. A test is a folder of tests/ with a file test.hcl:
 
@@ -67,17 +63,38 @@ expected ones. A test is a folder of tests/ with a file test.hcl:
 
 The matrix is optional; each combination of its values is a case. What a case
 expects lies beside the file, in want/CASE, or in want without a matrix;
---update writes it. Templates see the first day of 2000 as the time.`,
+--update writes it. Templates see the first day of 2000 as the time.
+
+With --deploy each case that gives what is expected is then deployed, by the
+pipeline that the crate has itself, else the one that the pack brings, else the
+built-in one, and every gate is told. Nothing is signed or left behind.
+
+Exit codes: 0 all is as expected (and ready at the level that was asked for), 1 it
+is not, 2 a mistake in the command line, the pack or its pipeline.`,
+		Example: `  sixty pack test packs/service
+  sixty pack test packs/service --deploy --level production --audit-db advisory-db`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := "."
 			if len(args) > 0 {
-				dir = args[0]
+				o.dir = args[0]
 			}
-			return a.testPack(cmd.Context(), dir, rewrite)
+			if err := o.check(); err != nil {
+				return err
+			}
+			return a.testPack(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVar(&rewrite, "update", false, "write what the pack gives now as what the tests expect")
+	f := cmd.Flags()
+	f.BoolVar(&o.rewrite, "update", false, "write what the pack gives now as what the tests expect")
+	f.BoolVar(&o.deploy, "deploy", false, "deploy the crate of each case, and judge its gates")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.DurationVar(&o.timeout, "timeout", 0, "with --deploy: deadline over each case, such as 60s")
+	f.StringVar(&o.auditDB, "audit-db", "", "with --deploy: folder of the RustSec advisory database (default $SIXTY_AUDIT_DB, else the one that sixty audit-db update fetched)")
+	f.BoolVar(&o.resolve, "resolve", false, "with --deploy: make a missing Cargo.lock, in a step of its own that has the network")
+	f.IntVar(&o.width, "jobs", 0, "with --deploy: steps that run at once (default: one a processor, with 1 GiB of memory for each)")
+	o.valueFlags(f, "with --deploy: value of a variable of the pipeline, NAME=VALUE; may be repeated")
+	o.levelFlag(cmd)
+	o.engineFlags(f)
 	return cmd
 }
 
@@ -96,88 +113,4 @@ func openPack(dir string) (*market.Pack, error) {
 		return nil, usagef("%s is not a pack: %w; sixty pack new DIR writes one", dir, err)
 	}
 	return pack, err
-}
-
-func (a *app) testPack(ctx context.Context, dir string, rewrite bool) error {
-	pack, err := openPack(dir)
-	if err != nil {
-		return err
-	}
-	tests, err := pack.Tests()
-	if err != nil {
-		return err
-	}
-	if len(tests) == 0 {
-		return usagef("%s has no tests: write tests/basic/test.hcl with the variables of a case, such as variables = { name = \"demo\" }, then sixty pack test --update", dir)
-	}
-	failed := 0
-	for _, t := range tests {
-		diff, err := a.testCase(ctx, pack, t, dir, rewrite)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		switch {
-		case err != nil:
-			failed++
-			fmt.Fprintf(a.stdout, "FAIL     %s\n", t.Name)
-			a.exitCode(ctx, err)
-		case diff != "" && rewrite:
-			fmt.Fprintf(a.stdout, "written  %s\n", t.Name)
-		case diff != "":
-			failed++
-			fmt.Fprintf(a.stdout, "FAIL     %s\n%s", t.Name, deploy.Readable(diff))
-		default:
-			fmt.Fprintf(a.stdout, "ok       %s\n", t.Name)
-		}
-	}
-	if failed > 0 {
-		fmt.Fprintf(a.stderr, "%d of %d cases failed. If what the pack gives now is right: sixty pack test --update\n", failed, len(tests))
-		return errNo
-	}
-	return nil
-}
-
-// testCase renders one case, and gives how it differs from what is expected.
-func (a *app) testCase(ctx context.Context, pack *market.Pack, t market.PackTest, dir string, rewrite bool) (string, error) {
-	empty, err := os.MkdirTemp("", "sixty-pack-test-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(empty)
-	made, err := generation.Render(ctx, generation.Request{Pack: pack, Given: t.Given, Dir: empty, Epoch: testEpoch})
-	if err != nil {
-		return "", err
-	}
-	want, err := fs.Sub(pack.FS, t.Want)
-	if err != nil {
-		return "", err
-	}
-	diff, err := made.Plan.Compare(want)
-	if err != nil || diff == "" || !rewrite {
-		return diff, err
-	}
-	return diff, replaceTree(dir, t.Want, made.Plan.Files())
-}
-
-// replaceTree replaces a folder under dir with files; links do not lead it
-// elsewhere.
-func replaceTree(dir, folder string, files map[string][]byte) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	if err := root.RemoveAll(folder); err != nil {
-		return fmt.Errorf("replace what a test expects: %w", err)
-	}
-	for name, content := range files {
-		name = filepath.Join(filepath.FromSlash(folder), filepath.FromSlash(name))
-		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return fmt.Errorf("write what a test expects: %w", err)
-		}
-		if err := root.WriteFile(name, content, 0o644); err != nil {
-			return fmt.Errorf("write what a test expects: %w", err)
-		}
-	}
-	return nil
 }
