@@ -239,6 +239,9 @@ func (a *app) renderAgain(ctx context.Context, o *genOptions, r *deploy.Run, vie
 	if err != nil {
 		return nil, err
 	}
+	if now, err = a.withSensitive(&o.runOptions, now, packs); err != nil {
+		return nil, err
+	}
 	epoch, err := sourceEpoch()
 	if err != nil {
 		return nil, err

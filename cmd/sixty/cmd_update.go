@@ -32,6 +32,9 @@ func (a *app) updateCommand() *cobra.Command {
 version of it into the folder, and keeps your edits: a three-way merge. Where
 the two contradict both are written between the conflict markers of git.
 
+Values of sensitive variables are on no record: they are asked for on the
+terminal, or come from SIXTY_VAR_name or a --var-file.
+
 The old pack comes from the cache, where generating put it, or from the market;
 sixty market update asks the sources for newer versions.
 
@@ -81,6 +84,9 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies,
 		BaseRemote: m.remoteAgain(record.Answers, o.endpoints), Remote: m.remoteAgain(record.Answers, o.endpoints)}
 	if req.Given, err = o.given(); err != nil {
+		return err
+	}
+	if req.Given, err = a.withSensitive(&o.runOptions, req.Given, base, next); err != nil {
 		return err
 	}
 	if req.Epoch, err = sourceEpoch(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // zones are the same everywhere
+	"unicode"
 )
 
 // maxDateFormat bounds the format of a date, in bytes.
@@ -195,7 +196,8 @@ func parseDateTime(s string, offset bool) (moment, bool) {
 	return moment{Time: t, zone: name, leap: leap}, true
 }
 
-// offset reads Z, UTC or ±hh:mm and returns seconds.
+// offset reads Z, UTC or ±hh:mm and returns seconds. Between hours and minutes any
+// number of colons and spaces may stand, as chrono has it.
 func (d *dateReader) offset() int {
 	if len(d.rest) >= 3 && strings.EqualFold(d.rest[:3], "UTC") {
 		d.rest = d.rest[3:]
@@ -219,7 +221,7 @@ func (d *dateReader) offset() int {
 		d.failed = true
 	}
 	hours := d.twoDigits()
-	d.rest = strings.TrimLeft(d.rest, ":")
+	d.rest = strings.TrimLeftFunc(d.rest, func(r rune) bool { return r == ':' || unicode.IsSpace(r) })
 	minutes := d.twoDigits()
 	if hours > 23 || minutes > 59 {
 		d.failed = true
