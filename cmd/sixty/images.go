@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
 	"github.com/sixtyhq/sixty/cmd/sixty/image"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/config"
@@ -118,8 +119,8 @@ func (e *engine) Image(ctx context.Context, block config.Image, _ bool) (plan.Im
 		return plan.Image{}, err
 	}
 	// Making an image takes minutes: what the engine lacks is said before.
-	if here, err := knownImage(string(e.cache), known, block); err == nil && here == nil {
-		if err := e.open(ctx); err != nil {
+	if here, err := knownImage(string(e.cache), known, block); err == nil && here == nil && e.opts.engineAddress() == "" {
+		if err := buildkit.Preflight(engineRoot(string(e.cache))); err != nil {
 			return plan.Image{}, err
 		}
 	}

@@ -69,7 +69,8 @@ type Embedded struct {
 
 // Start starts BuildKit inside this process with runc as its runtime and
 // overlayfs for its snapshots. It needs root and runc. One process at a time
-// owns a state folder: a second one waits until ctx ends.
+// owns a state folder: a second one waits until ctx ends, and one that has it open
+// already is refused. While an engine is open, $TMPDIR lies in its state folder.
 func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	root, err := filepath.Abs(opts.Root)
 	if err != nil {
@@ -94,6 +95,11 @@ func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	if err := sweep(ctx, root); err != nil {
 		return nil, errors.Join(fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err), e.Close())
 	}
+	temporary, err := keepTemporary(root)
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	e.closers = append(e.closers, temporary)
 	if err := e.start(ctx, root, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the embedded engine in %s: %w", root, err), e.Close())
 	}

@@ -16,6 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// holderTimeout is the time in which whoever takes the lock has written its process
+// id.
+const holderTimeout = time.Second
+
 // acquire takes the lock of a state folder, waiting while another process
 // holds it. The kernel drops the lock when its holder dies, however it dies.
 func acquire(ctx context.Context, root string, waiting func(holder string)) (io.Closer, error) {
@@ -25,6 +29,7 @@ func acquire(ctx context.Context, root string, waiting func(holder string)) (io.
 		return nil, fmt.Errorf("open the lock of the engine's state: %w", err)
 	}
 	told := false
+	began := time.Now()
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
@@ -37,6 +42,11 @@ func acquire(ctx context.Context, root string, waiting func(holder string)) (io.
 		if !told && waiting != nil {
 			told = true
 			waiting(Holder(root))
+		}
+		// Not at once: a holder that has the lock only now may not have said so.
+		if time.Since(began) > holderTimeout && Holder(root) == strconv.Itoa(os.Getpid()) {
+			f.Close()
+			return nil, fmt.Errorf("this process has an engine open in %s already", root)
 		}
 		select {
 		case <-ctx.Done():

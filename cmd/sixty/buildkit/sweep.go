@@ -53,7 +53,7 @@ func bundles(root string) ([]string, error) {
 }
 
 // sweep removes what a killed engine left behind: its containers, the mounts
-// under its state folder, its runc bundles. The caller holds the state's lock,
+// under its state folder, its runc bundles and temporary files. The caller holds the state's lock,
 // so nothing in it can be in use.
 func sweep(ctx context.Context, root string) error {
 	left, err := bundles(root)
@@ -68,6 +68,9 @@ func sweep(ctx context.Context, root string) error {
 		}
 	}
 	if err := unmountUnder(root); err != nil {
+		return err
+	}
+	if err := clearTemporary(root); err != nil {
 		return err
 	}
 	for _, name := range left {
