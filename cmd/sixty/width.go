@@ -12,16 +12,18 @@ import (
 const memoryOfStep = 1 << 30
 
 // steps is how many steps run at once: as many as was asked for, or one for
-// each processor, as far as there is memory for them.
+// each processor that this process may use, as far as there is memory for them.
+// Go counts those by affinity and by the quota of the cgroup. The engine on this
+// machine runs no more than that at once, however many runs there are.
 func (o *runOptions) steps() int {
 	if o.width > 0 {
 		return o.width
 	}
 	info, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
-		return runtime.NumCPU()
+		return runtime.GOMAXPROCS(0)
 	}
-	return stepsFor(runtime.NumCPU(), availableMemory(info))
+	return stepsFor(runtime.GOMAXPROCS(0), availableMemory(info))
 }
 
 // stepsFor is one step a processor with as much memory as each needs, and at

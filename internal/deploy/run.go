@@ -91,7 +91,7 @@ func (r *Run) Execute(ctx context.Context) error {
 	r.Engine = r.host.Engine.Name()
 	width := r.req.Width
 	if width < 1 {
-		width = runtime.NumCPU()
+		width = runtime.GOMAXPROCS(0)
 	}
 	audit := validation.Audit{Crate: r.Crate, Database: r.req.AuditDB, Results: r.host.Cache.Results()}
 	r.Results, err = run.Steps(ctx, r.Graph, run.Options{

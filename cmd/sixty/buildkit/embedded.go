@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
@@ -37,6 +38,7 @@ import (
 	"github.com/moby/buildkit/worker/runc"
 	"github.com/sirupsen/logrus"
 	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
@@ -262,8 +264,10 @@ func (e *Embedded) newWorker(ctx context.Context, root string, maxCache int64) (
 		}
 		return s, err
 	}}
+	// Of all runs together, no more steps than processors that may be used.
+	parallel := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	opt, err := runc.NewWorkerOpt(root, factory, false, oci.ProcessSandbox, nil, nil,
-		netproviders.Opt{Mode: "host"}, nil, "", "", false, nil, "", "", nil)
+		netproviders.Opt{Mode: "host"}, nil, "", "", false, parallel, "", "", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +35,7 @@ import (
 
 	"github.com/sixtyhq/sixty/cmd/sixty/crates"
 	"github.com/sixtyhq/sixty/internal/blob"
+	"github.com/sixtyhq/sixty/internal/initrec"
 	"github.com/sixtyhq/sixty/internal/plan"
 )
 
@@ -501,5 +504,49 @@ func TestEqualSteps(t *testing.T) {
 				t.Errorf("written more than once: %v, %v", entries, err)
 			}
 		})
+	}
+}
+
+// However many runs there are, no more steps run at once than there are processors.
+func TestNoMoreStepsThanProcessors(t *testing.T) {
+	processors := runtime.GOMAXPROCS(0)
+	var steps []plan.Step
+	for i := range processors + 2 {
+		steps = append(steps, step(fmt.Sprint("nap", i), "sleep", fmt.Sprintf("3%02dms", i)))
+	}
+	e := engine(t, Options{}, steps...)
+	type moment struct {
+		at   time.Time
+		more int
+	}
+	var mu sync.Mutex
+	var moments []moment
+	var wg sync.WaitGroup
+	for _, s := range steps {
+		wg.Go(func() {
+			r, err := e.Run(t.Context(), s)
+			if err != nil || r.Status != plan.StatusPassed {
+				t.Errorf("%+v, %v", r, err)
+				return
+			}
+			rec, err := initrec.Read(filepath.Join(r.Dir, initrec.RecordFile))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			moments = append(moments, moment{rec.Started, 1}, moment{rec.Started.Add(time.Duration(rec.DurationMS) * time.Millisecond), -1})
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
+	running, most := 0, 0
+	for _, m := range moments {
+		running += m.more
+		most = max(most, running)
+	}
+	if most > processors || most == 0 {
+		t.Errorf("%d steps ran at once on %d processors", most, processors)
 	}
 }
