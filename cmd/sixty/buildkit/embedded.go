@@ -27,6 +27,7 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/util/db"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/grpcerrors"
@@ -66,6 +67,7 @@ type EmbeddedOptions struct {
 // is closed.
 type Embedded struct {
 	controller *control.Controller
+	durable    *durable
 	closers    []io.Closer
 }
 
@@ -97,6 +99,9 @@ func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	if err := sweep(ctx, root); err != nil {
 		return nil, errors.Join(fmt.Errorf("clean up after an interrupted engine in %s: %w", root, err), e.Close())
 	}
+	if e.durable, err = trusted(root, thisBoot()); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	temporary, err := keepTemporary(root)
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -108,6 +113,15 @@ func Start(ctx context.Context, opts EmbeddedOptions) (*Embedded, error) {
 	return e, nil
 }
 
+// Begin is to be called when a run comes after a time without: until [Embedded.Settle]
+// nobody waits for the disk.
+func (e *Embedded) Begin() error { return e.durable.begin() }
+
+// Settle brings the engine's state to the disk, when no run is left. Without it,
+// and without Close, the next engine throws the state away if the machine goes
+// down.
+func (e *Embedded) Settle() error { return e.durable.settle(true) }
+
 // StartEmbedded is [Start] with a client of the engine, connected in memory.
 // Close the returned closer to stop the engine.
 func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, io.Closer, error) {
@@ -115,7 +129,11 @@ func StartEmbedded(ctx context.Context, opts EmbeddedOptions) (*client.Client, i
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := e.connect(ctx)
+	err = e.Begin()
+	var c *client.Client
+	if err == nil {
+		c, err = e.connect(ctx)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("connect to the embedded engine: %w", err), e.Close())
 	}
@@ -222,6 +240,8 @@ func (e *Embedded) start(ctx context.Context, root string, opts EmbeddedOptions)
 	}
 	e.controller = controller
 	e.onClose(controller.Close) // closes the workers too
+	// As far as before there was a mark: steps' own files are the kernel's to write.
+	e.onClose(func() error { return e.durable.settle(false) })
 	return nil
 }
 
@@ -273,6 +293,11 @@ func (e *Embedded) newWorker(ctx context.Context, root string, maxCache int64) (
 	}
 	opt.BuildkitVersion = client.BuildkitVersion{Package: version.Package, Version: version.Version, Revision: version.Revision}
 	opt.Executor = procExecutor{opt.Executor}
+	content, ok := opt.ContentMetadata.(db.Transactor)
+	if !ok {
+		return nil, fmt.Errorf("BuildKit keeps its metadata in a %T, which is no database", opt.ContentMetadata)
+	}
+	e.durable.databases = []db.Transactor{content, opt.MetadataStore.DB()}
 	opt.RegistryHosts = resolver.NewRegistryConfig(nil)
 	if opt.GCPolicy, err = gcPolicy(root, maxCache); err != nil {
 		return nil, err

@@ -30,15 +30,17 @@ type host struct {
 	idle      *time.Timer
 	stopping  bool
 	drained   chan struct{} // closed when no run is left and none is taken
-	now       chan struct{} // closed when running ones are not waited for
+	// begin is called before the first run after a time without any, settle after the last.
+	begin, settle func()
+	now           chan struct{} // closed when running ones are not waited for
 }
 
 // firstLimit is the least time that a server stays for its first run: whoever
 // started it is on the way.
 const firstLimit = 10 * time.Second
 
-func newHost(own Status) *host {
-	h := &host{own: own, idleSince: own.Started, drained: make(chan struct{}), now: make(chan struct{})}
+func newHost(own Status, begin, settle func()) *host {
+	h := &host{own: own, begin: begin, settle: settle, idleSince: own.Started, drained: make(chan struct{}), now: make(chan struct{})}
 	h.idle = time.AfterFunc(max(own.IdleLimit, firstLimit), h.idleOut)
 	return h
 }
@@ -49,6 +51,9 @@ func (h *host) enter() bool {
 	defer h.mu.Unlock()
 	if h.stopping {
 		return false
+	}
+	if h.runs == 0 {
+		h.begin()
 	}
 	h.runs++
 	h.served++
@@ -69,8 +74,11 @@ func (h *host) leave() {
 		return
 	}
 	h.idle.Reset(h.own.IdleLimit)
-	// What a run needed is not needed while nothing runs.
-	go debug.FreeOSMemory()
+	go func() {
+		h.settle()
+		// What a run needed is not needed while nothing runs.
+		debug.FreeOSMemory()
+	}()
 }
 
 func (h *host) idleOut() {

@@ -46,7 +46,7 @@ func Serve(ctx context.Context, opts Options) error {
 	h := newHost(Status{
 		PID: os.Getpid(), Version: opts.Version, Identity: identity, Engine: buildkit.EmbeddedName(),
 		Started: time.Now().UTC(), IdleLimit: opts.IdleLimit, Log: at.log(),
-	})
+	}, logged(engine.Begin), logged(engine.Settle))
 	listener, err := at.listen()
 	if err != nil {
 		return errors.Join(err, engine.Close())
@@ -67,4 +67,13 @@ func Serve(ctx context.Context, opts Options) error {
 		errs = append(errs, fmt.Errorf("serve: %w", err))
 	}
 	return errors.Join(append(errs, engine.Close())...)
+}
+
+// logged calls what can only make things slower when it fails.
+func logged(work func() error) func() {
+	return func() {
+		if err := work(); err != nil {
+			fmt.Fprintln(os.Stderr, time.Now().Format(time.DateTime), err) // the server's log
+		}
+	}
 }
