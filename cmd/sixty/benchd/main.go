@@ -45,6 +45,10 @@ func serve(ctx context.Context, root, socket string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
+	// As fast as sixty's own: nobody waits for the disk while it is measured.
+	if err := engine.Begin(); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
