@@ -222,7 +222,12 @@ func (b *baker) gates(ctx context.Context, name, source string, args []string) (
 	if err != nil {
 		return r.spent, err
 	}
-	return r.spent, readBuild(r.out).check(name)
+	said := readBuild(r.out)
+	// For whoever wonders what was compiled.
+	if err := write(filepath.Join(b.dir, "bake-"+strings.ReplaceAll(name, " ", "-")+".log"), string(said.logs)); err != nil {
+		return r.spent, err
+	}
+	return r.spent, said.check(name)
 }
 
 // build is what buildx tells of a build.
