@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os/exec"
@@ -78,7 +77,7 @@ func observe(cmd *exec.Cmd, engine int, watch bool) (r ran, err error) {
 	if err == nil {
 		stop := func() int64 { return 0 }
 		if watch {
-			stop = watchMemory(context.Background(), cmd.Process.Pid)
+			stop = watchMemory(cmd.Process.Pid)
 		}
 		err = cmd.Wait()
 		r.wall, r.rest = time.Since(started), stop()

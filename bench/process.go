@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -64,8 +63,8 @@ func residentOf(pid int) int64 {
 
 // watchMemory samples the memory of a process until it is stopped, and gives the
 // median of the samples: what it holds most of the time.
-func watchMemory(ctx context.Context, pid int) (stop func() int64) {
-	ctx, cancel := context.WithCancel(ctx)
+func watchMemory(pid int) (stop func() int64) {
+	over := make(chan struct{})
 	var samples []int64
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -73,7 +72,7 @@ func watchMemory(ctx context.Context, pid int) (stop func() int64) {
 		defer every.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-over:
 				return
 			case <-every.C:
 				if n := residentOf(pid); n > 0 {
@@ -83,7 +82,7 @@ func watchMemory(ctx context.Context, pid int) (stop func() int64) {
 		}
 	})
 	return func() int64 {
-		cancel()
+		close(over)
 		done.Wait()
 		if len(samples) == 0 {
 			return 0
