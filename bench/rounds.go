@@ -94,13 +94,17 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 	if err := b.sixty.takeImage(o.image); err != nil {
 		return nil, err
 	}
+	progress("unpacking the image for sixty")
+	if err := b.sixty.takeIn(ctx); err != nil {
+		return nil, err
+	}
 	var manifests []string
 	for _, pack := range o.packs {
 		dir := filepath.Join(o.dir, "src", "prepare_"+crateName(pack))
 		if _, err := b.sixty.generate(ctx, pack, crateName(pack), dir); err != nil {
 			return nil, err
 		}
-		progress("%s: setting sixty up", pack)
+		progress("%s: downloading and unpacking crates for sixty", pack)
 		manifest := filepath.Join(dir, "Cargo.toml")
 		if err := b.sixty.setup(ctx, manifest); err != nil {
 			return nil, err

@@ -74,10 +74,36 @@ func (c command) generate(ctx context.Context, pack, name, dir string) (spent, e
 	return s, err
 }
 
-// setup takes in the image and the crates.
-func (c command) setup(ctx context.Context, manifest string) error {
-	_, _, err := c.run(ctx, "setup", "--manifest", manifest, "--progress", "plain")
+// takeIn runs the pipeline on a crate that needs nothing, which unpacks the image.
+func (c command) takeIn(ctx context.Context) error {
+	dir := filepath.Join(c.dir, "src", "prepare")
+	if err := writeCrates(dir, 1); err != nil {
+		return err
+	}
+	_, _, err := c.run(ctx, "deploy", "--manifest", filepath.Join(dir, "Cargo.toml"), "--no-sign", "--report", filepath.Join(c.out(), "report.json"), "--progress", "plain")
 	return err
+}
+
+// setup takes in a crate's dependencies, and compiles nothing.
+func (c command) setup(ctx context.Context, manifest string) error {
+	file := filepath.Join(c.out(), "report.json")
+	if err := os.RemoveAll(c.out()); err != nil {
+		return err
+	}
+	// Where steps are left out the verdict is no.
+	_, _, err := c.run(ctx, "deploy", "--manifest", manifest, "--target", vendorStep, "--no-sign", "--report", file, "--progress", "plain")
+	var said report
+	if errRead := readJSON(file, &said); errRead != nil {
+		return errors.Join(err, errRead)
+	}
+	for _, stage := range said.Stages {
+		for _, st := range stage.Steps {
+			if st.ID == vendorStep && st.Status == "passed" {
+				return nil
+			}
+		}
+	}
+	return errors.Join(fmt.Errorf("step %s has not passed", vendorStep), err)
 }
 
 // keep starts the engine that stays, unless it is there, and gives its process.
@@ -140,7 +166,12 @@ func (c command) deploy(ctx context.Context, name, manifest string, engine int) 
 	if engine != 0 {
 		serve = serveOn
 	}
-	r, err = observe(c.command(ctx, serve, "deploy", "--manifest", manifest, "--report", file, "--progress", "plain"), engine, true)
+	args := []string{"deploy", "--manifest", manifest, "--report", file, "--progress", "plain"}
+	if name == caseCold {
+		// They would begin with what another pack's crates have in common with them.
+		args = append(args, "--all-dependencies")
+	}
+	r, err = observe(c.command(ctx, serve, args...), engine, true)
 	if err != nil {
 		return r, "", err
 	}
