@@ -20,6 +20,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/provenance"
 )
 
 // reproduceOptions is what a command line says about repeating a run.
@@ -189,7 +190,7 @@ func (a *app) recordedSource(ctx context.Context, o *reproduceOptions, rec *reco
 	if _, err := e.Choose(ctx); err != nil {
 		return nil, err
 	}
-	if used := pipelineResource(e.Config); !maps.Equal(used.Digest, rec.params.Pipeline.Digest) {
+	if used := provenance.Pipeline(e.Config); !maps.Equal(used.Digest, rec.params.Pipeline.Digest) {
 		return nil, fmt.Errorf("the pipeline %s is not the one that was used: it has %s, and the provenance says %s; give the right one with --pipeline, or use sixty %s for its built-in one",
 			used.Name, digestText(used.Digest), digestText(rec.params.Pipeline.Digest), "of the same version")
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/attest/verify"
 
+	"github.com/sixtyhq/sixty/cmd/sixty/attestation"
 	"github.com/sixtyhq/sixty/internal/deploy"
 )
 
@@ -58,7 +59,7 @@ with --trusted-root, or --policy.`,
 				return err
 			}
 			if len(o.bundles) == 0 {
-				o.bundles = []string{args[0] + bundleSuffix}
+				o.bundles = []string{args[0] + attestation.BundleSuffix}
 			}
 			data, err := readBundles(o.bundles)
 			if err != nil {
@@ -78,7 +79,7 @@ with --trusted-root, or --policy.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.bundles, "bundle", nil, "a sigstore bundle, or a JSON Lines file of several; may be repeated (default: FILE"+bundleSuffix+")")
+	f.StringArrayVar(&o.bundles, "bundle", nil, "a sigstore bundle, or a JSON Lines file of several; may be repeated (default: FILE"+attestation.BundleSuffix+")")
 	o.trustFlags(f)
 	f.StringVar(&o.policy, "policy", "", "policy file: who may sign and what must be stated")
 	f.DurationVar(&o.maxAge, "max-age", 0, "refuse a statement that is older than this")

@@ -9,21 +9,18 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
-	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
+	"github.com/sixtyhq/sixty/cmd/sixty/attestation"
 	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/provenance"
 	"github.com/sixtyhq/sixty/internal/report"
 )
-
-// bundleSuffix is added to a report's name for its bundle.
-const bundleSuffix = ".sigstore.json"
 
 // written lists what a run writes, as far as it was told where.
 func (o *runOptions) written() []string {
 	dir := filepath.Dir(o.report)
-	paths := []string{o.report, markdownPath(o.report), o.report + bundleSuffix}
-	for _, name := range []string{"logs", "artifacts", attestationsName, cycloneDXName, spdxName, publicKeyName} {
+	paths := []string{o.report, markdownPath(o.report), o.report + attestation.BundleSuffix}
+	for _, name := range []string{"logs", "artifacts", attestation.StatementFile, attestation.CycloneDXFile, attestation.SPDXFile, attestation.PublicKeyFile} {
 		paths = append(paths, filepath.Join(dir, name))
 	}
 	if o.metrics != "" {
@@ -64,7 +61,7 @@ func (a *app) finish(ctx context.Context, o *runOptions, e *executed, by *signin
 	f.claims = e.claims()
 	f.report.Claims = report.Claims{Hermetic: reported(f.claims.Hermetic), Deterministic: reported(f.claims.Deterministic), Reproducible: reported(f.claims.Reproducible)}
 	if by != nil {
-		f.bundle = o.report + bundleSuffix
+		f.bundle = o.report + attestation.BundleSuffix
 		f.report.Attestation = report.Attestation{Signed: true, Bundle: filepath.Base(f.bundle)}
 		if by.key != nil {
 			f.report.Attestation.KeyHint = by.key.Hint()
@@ -106,28 +103,26 @@ func (e *executed) writeMetrics(path string) error {
 func (f *finished) sign(ctx context.Context, e *executed, by *signing, text []byte) error {
 	f.keyNote, f.publicKey = by.note, by.publicKey
 	if by.key != nil && f.publicKey == "" {
-		f.publicKey = filepath.Join(f.dir, publicKeyName)
+		f.publicKey = filepath.Join(f.dir, attestation.PublicKeyFile)
 		if err := writeFile(f.publicKey, by.key.PublicPEM()); err != nil {
 			return err
 		}
 	}
-	subjects := []statement.Resource{statement.Bytes(filepath.Base(f.path), text)}
-	for _, art := range f.report.Artifacts {
-		subjects = append(subjects, statement.Resource{Name: art.Name, Digest: statement.Digest{"sha256": art.SHA256}})
-	}
-	st, err := statement.New(subjects, predicate.Of(f.report, f.claims))
+	gathered, err := provenance.Of(e.Run, f.report)
 	if err != nil {
-		return fmt.Errorf("state the verdict: %w", err)
-	}
-	bundle, err := sign.Bundle(ctx, st, by.signer)
-	if err != nil {
-		return fmt.Errorf("sign the report: %w", err)
-	}
-	bundle = append(bundle, '\n')
-	if err := writeFile(f.bundle, bundle); err != nil {
 		return err
 	}
-	return f.attest(ctx, e, by.signer, subjects, bundle)
+	told, err := gathered.JSON()
+	if err != nil {
+		return err
+	}
+	record, err := attestation.ParseRecord(told)
+	if err != nil {
+		return err
+	}
+	return attestation.Sign(ctx, attestation.Run{
+		File: f.path, Report: f.report, Text: text, Claims: f.claims, Record: record, Tree: e.Tree.Path, Write: writeFile,
+	}, by.signer)
 }
 
 // claims are what was measured beyond the gates; what was not is absent.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/sixtyhq/sixty/cmd/sixty/attestation"
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
@@ -115,7 +116,7 @@ func (a *app) printAnswer(f *finished, crateDir string) {
 	fmt.Fprintf(w, "report\t%s\n", f.path)
 	if f.bundle != "" {
 		fmt.Fprintf(w, "bundle\t%s\n", f.bundle)
-		fmt.Fprintf(w, "statements\t%s\n", filepath.Join(f.dir, attestationsName))
+		fmt.Fprintf(w, "statements\t%s\n", filepath.Join(f.dir, attestation.StatementFile))
 	}
 	w.Flush() //nolint:errcheck // the terminal is gone
 	if f.publicKey != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/sixtyhq/sixty/cmd/sixty/progress"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/provenance"
 	"github.com/sixtyhq/sixty/internal/run"
 	"github.com/sixtyhq/sixty/stages"
 )
@@ -53,18 +54,6 @@ func (a *app) rebuild(ctx context.Context, o *runOptions, e *executed, in stages
 		return nil, fmt.Errorf("build again: %w", err)
 	}
 	return &rebuilt{g, results}, context.Cause(ctx)
-}
-
-// artifactSteps are the steps that made artifacts.
-func artifactSteps(results []plan.Result) ([]string, error) {
-	var ids []string
-	err := deploy.EachArtifact(results, func(step, _ string, content *os.File) error {
-		if !slices.Contains(ids, step) {
-			ids = append(ids, step)
-		}
-		return content.Close()
-	})
-	return ids, err
 }
 
 // reproduction is what comparing two builds of one source has shown.
@@ -143,7 +132,7 @@ func (r *rebuilt) failure() string {
 
 // compare holds the artifacts of two builds beside each other. The first ones
 // are files, or known by digest alone; before is what surrounded the step then.
-func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, step string, before surroundings) (*reproduction, error) {
+func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, step string, before provenance.Surroundings) (*reproduction, error) {
 	dir, err := os.MkdirTemp("", "sixty-rebuilt-")
 	if err != nil {
 		return nil, fmt.Errorf("compare the builds: %w", err)
@@ -154,8 +143,8 @@ func (r *rebuilt) compare(ctx context.Context, first []knownArtifact, step strin
 		return nil, err
 	}
 	out := &reproduction{Failure: r.failure(), Artifacts: []compared{}}
-	if after, ok := surroundingsOf(r.graph, r.results, step); ok {
-		out.Varied, out.NotVaried = before.axes(after)
+	if after, ok := provenance.SurroundingsOf(r.graph, r.results, step); ok {
+		out.Varied, out.NotVaried = before.Axes(after)
 	}
 	paths := map[string]string{}
 	sums := map[string]string{}
@@ -187,11 +176,11 @@ type knownArtifact struct{ name, sha256, path string }
 // proveReproducible builds the artifacts of a run again and compares them. nil
 // means that there are none.
 func (a *app) proveReproducible(ctx context.Context, o *runOptions, e *executed, view *progress.Printer) (*reproduction, error) {
-	steps, err := artifactSteps(e.Results)
+	steps, err := provenance.ArtifactSteps(e.Results)
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	before, ok := surroundingsOf(e.Graph, e.Results, steps[0])
+	before, ok := provenance.SurroundingsOf(e.Graph, e.Results, steps[0])
 	if !ok {
 		return nil, fmt.Errorf("step %s left no record of its surroundings", steps[0])
 	}
@@ -254,4 +243,11 @@ func (a *app) printReproduction(r *reproduction) bool {
 		fmt.Fprintf(a.stdout, "  not varied: %s\n", deploy.Readable(axis))
 	}
 	return r.holds()
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
 }

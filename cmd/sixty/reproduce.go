@@ -17,15 +17,17 @@ import (
 
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/attest/verify"
+	"github.com/sixtyhq/sixty/cmd/sixty/attestation"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
+	"github.com/sixtyhq/sixty/internal/provenance"
 )
 
 // recordedRun is what a signed provenance says of a run, as far as the run can
 // be repeated from it.
 type recordedRun struct {
 	params   statement.BuildParameters
-	internal internals
+	internal provenance.Internals
 	images   map[string]string // by name
 	// artifacts are what the run made.
 	artifacts []knownArtifact
@@ -59,7 +61,7 @@ func readRecorded(ctx context.Context, data []byte, trust verify.Trust) (*record
 		}
 		return newRecordedRun(v)
 	}
-	return nil, usagef("none of the statements is the provenance of a run; give the %s that lies beside its report", attestationsName)
+	return nil, usagef("none of the statements is the provenance of a run; give the %s that lies beside its report", attestation.StatementFile)
 }
 
 // unverified is the statement of a bundle whose signature nobody has checked.
@@ -86,7 +88,7 @@ func newRecordedRun(v *verify.Verified) (*recordedRun, error) {
 		BuildDefinition struct {
 			BuildType            string                    `json:"buildType"`
 			ExternalParameters   statement.BuildParameters `json:"externalParameters"`
-			InternalParameters   internals                 `json:"internalParameters"`
+			InternalParameters   provenance.Internals      `json:"internalParameters"`
 			ResolvedDependencies []statement.Resource      `json:"resolvedDependencies"`
 		} `json:"buildDefinition"`
 	}

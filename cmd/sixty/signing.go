@@ -17,10 +17,6 @@ import (
 	"github.com/sixtyhq/sixty/attest/verify"
 )
 
-// publicKeyName is the file beside the report with the public key of a key that
-// the command line named.
-const publicKeyName = "signer.pub"
-
 // signOptions says who signs a run.
 type signOptions struct {
 	off           bool

@@ -89,6 +89,7 @@ var rules = []rule{
 
 	// What both mains wire, and the engine of the Dagger module.
 	{folder: "internal/deploy", ours: []string{"internal/blob", "internal/initrec", "internal/cargo", "internal/codegen", "internal/config", "internal/crate", "internal/lang", "internal/market", "internal/plan", "internal/preview", "internal/remote", "internal/report", "internal/run", "internal/verdict", "stages"}, others: append([]string{"github.com/Masterminds/semver/v3"}, hcl...)},
+	{folder: "internal/provenance", ours: []string{"internal/advisory", "internal/codegen", "internal/config", "internal/crate", "internal/deploy", "internal/initrec", "internal/plan", "internal/report", "stages"}, others: hcl},
 	{folder: "internal/module", ours: []string{"internal", "stages"}, others: none},
 	{folder: "internal/daggerlocal", others: []string{"github.com/dagger/querybuilder", "github.com/Khan/genqlient", "github.com/vektah/gqlparser/v2"}},
 	{folder: "internal/dagger", ours: []string{"internal/daggerlocal"}}, // an engine puts its own client there
@@ -117,7 +118,8 @@ var rules = []rule{
 	{folder: "cmd/sixty/console", ours: []string{"internal/lang"}, others: hcl},
 	{folder: "cmd/sixty/predicate", ours: []string{"attest", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packpolicy", ours: []string{"attest"}, others: hcl},
-	{folder: "cmd/sixty/reportsigner", ours: []string{"attest", "cmd/sixty/predicate", "cmd/sixty/packpolicy", "internal/report"}, others: append([]string{"github.com/sigstore/sigstore-go"}, hcl...)},
+	{folder: "cmd/sixty/attestation", ours: []string{"attest", "cmd/sixty/predicate", "internal/blob", "internal/report"}, others: none},
+	{folder: "cmd/sixty/reportsigner", ours: []string{"attest", "cmd/sixty/attestation", "cmd/sixty/packpolicy", "internal/report"}, others: append([]string{"github.com/sigstore/sigstore-go"}, hcl...)},
 	{folder: "cmd/sixty/lsp", ours: []string{"internal/lang"}},
 	{folder: "cmd/sixty/progress", ours: []string{"internal/plan", "internal/report"}, others: none},
 	{folder: "cmd/sixty/packindex", ours: []string{"internal/market"}},

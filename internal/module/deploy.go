@@ -13,6 +13,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
+	"github.com/sixtyhq/sixty/internal/provenance"
 	"github.com/sixtyhq/sixty/internal/report"
 )
 
@@ -61,7 +62,11 @@ func Deploy(ctx context.Context, client *dagger.Client, in Inputs, by *Signing) 
 		report.Duration(d.Report.TotalDurationMS), d.Report.Recommendation)
 	d.Dir = s.directory("report")
 	if by != nil {
-		if d.Dir, err = by.sign(ctx, client, d.Dir); err != nil {
+		record, tree, err := s.recorded(r, d.Report)
+		if err != nil {
+			return nil, err
+		}
+		if d.Dir, err = by.sign(ctx, client, d.Dir, record, tree); err != nil {
 			return nil, err
 		}
 	}
@@ -111,6 +116,27 @@ func (s *session) writeLock(r *deploy.Run) error {
 		return fmt.Errorf("write the lock of packs: %w", err)
 	}
 	return nil
+}
+
+// recorded is what the statements of a run tell beside its report, and the
+// packed source.
+func (s *session) recorded(r *deploy.Run, rep report.Report) (record, tree *dagger.File, err error) {
+	rec, err := provenance.Of(r, rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := rec.JSON()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.write(text, "record.json"); err != nil {
+		return nil, nil, fmt.Errorf("write the run's record: %w", err)
+	}
+	at, ok := below(s.dir, r.Tree.Path)
+	if !ok {
+		return nil, nil, fmt.Errorf("the packed source %s does not lie in the session's folder", r.Tree.Path)
+	}
+	return s.file("record.json"), s.file(at), nil
 }
 
 // do runs what the inputs ask for.

@@ -229,7 +229,7 @@ func TestSigned(t *testing.T) {
 		t.Errorf("%+v", d.Report.Attestation)
 	}
 	all := strings.Join(s.Asked(), "\n")
-	for _, want := range []string{`"./reportsigner"`, `"sign", "--dir", "/report", "--key", "/run/signing/key"`, `withMountedSecret(path: "/run/signing/key"`, `withSecretVariable(name: "SIXTY_KEY_PASSWORD"`} {
+	for _, want := range []string{`"./reportsigner"`, `"sign", "--dir", "/report", "--record", "/run/signing/record.json", "--tree", "/run/signing/tree.tar", "--key", "/run/signing/key"`, `withMountedSecret(path: "/run/signing/key"`, `withSecretVariable(name: "SIXTY_KEY_PASSWORD"`} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %s in\n%s", want, all)
 		}

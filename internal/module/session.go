@@ -202,6 +202,11 @@ func (s *session) directory(elem ...string) *dagger.Directory {
 	return s.client.CurrentModule().Workdir(filepath.ToSlash(s.path(elem...)))
 }
 
+// file is a file of the session as a file of the engine.
+func (s *session) file(elem ...string) *dagger.File {
+	return s.client.CurrentModule().WorkdirFile(filepath.ToSlash(s.path(elem...)))
+}
+
 // write writes a file of the session.
 func (s *session) write(text []byte, elem ...string) error {
 	to := s.path(elem...)

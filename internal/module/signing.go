@@ -46,6 +46,8 @@ const (
 	signerPath = "/usr/local/bin/reportsigner"
 	reportPath = "/report"
 	keyPath    = "/run/signing/key"
+	recordPath = "/run/signing/record.json"
+	treePath   = "/run/signing/tree.tar"
 	configPath = "/run/signing/config.json"
 	rootPath   = "/run/signing/root.json"
 )
@@ -54,7 +56,8 @@ const (
 // checked.
 func signerProgram(client *dagger.Client) *dagger.File {
 	source := client.CurrentModule().Source().Filter(dagger.DirectoryFilterOpts{Include: []string{
-		"go.mod", "go.sum", "internal/**", "attest/**", "cmd/sixty/go.mod", "cmd/sixty/go.sum", "cmd/sixty/predicate/**", "cmd/sixty/packpolicy/**", "cmd/sixty/reportsigner/**",
+		"go.mod", "go.sum", "internal/**", "attest/**", "cmd/sixty/go.mod", "cmd/sixty/go.sum",
+		"cmd/sixty/attestation/**", "cmd/sixty/predicate/**", "cmd/sixty/packpolicy/**", "cmd/sixty/reportsigner/**",
 	}})
 	return build(client, source, "cmd/sixty", "./reportsigner")
 }
@@ -64,10 +67,10 @@ func signer(client *dagger.Client, report *dagger.Directory) *dagger.Container {
 	return client.Container().From(goImage).WithFile(signerPath, signerProgram(client)).WithMountedDirectory(reportPath, report)
 }
 
-// sign adds the bundle to a report's folder.
-func (s *Signing) sign(ctx context.Context, client *dagger.Client, report *dagger.Directory) (*dagger.Directory, error) {
-	c := signer(client, report)
-	args := []string{signerPath, "sign", "--dir", reportPath}
+// sign adds the bundles of all statements of a run to its report's folder.
+func (s *Signing) sign(ctx context.Context, client *dagger.Client, report *dagger.Directory, record, tree *dagger.File) (*dagger.Directory, error) {
+	c := signer(client, report).WithMountedFile(recordPath, record).WithMountedFile(treePath, tree)
+	args := []string{signerPath, "sign", "--dir", reportPath, "--record", recordPath, "--tree", treePath}
 	if s.Key != nil {
 		c = c.WithMountedSecret(keyPath, s.Key)
 		args = append(args, "--key", keyPath)

@@ -1,8 +1,9 @@
-// Command reportsigner signs and checks the folder of a report, and the signatures
-// of packs. It is what the Dagger module builds and runs where that is asked for,
-// so that the module itself needs no sigstore.
+// Command reportsigner signs the statements of a run into the folder of its
+// report, checks such a folder, and the signatures of packs. It is what the Dagger
+// module builds and runs where that is asked for, so that the module itself needs
+// no sigstore.
 //
-//	reportsigner sign   --dir DIR (--key FILE | --keyless) [--signing-config FILE --trusted-root FILE]
+//	reportsigner sign   --dir DIR --record FILE --tree FILE (--key FILE | --keyless) [--signing-config FILE --trusted-root FILE]
 //	reportsigner verify --dir DIR (--key FILE | --identity ID --issuer URL --trusted-root FILE)
 //	reportsigner accept --policy FILE --packs FILE
 //
@@ -25,16 +26,15 @@ import (
 	"github.com/sixtyhq/sixty/attest/sign"
 	"github.com/sixtyhq/sixty/attest/statement"
 	"github.com/sixtyhq/sixty/attest/verify"
-	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
+	"github.com/sixtyhq/sixty/cmd/sixty/attestation"
 	"github.com/sixtyhq/sixty/internal/report"
 )
 
 // The names in a report's folder.
 const (
-	reportFile    = "report.json"
-	bundleFile    = reportFile + ".sigstore.json"
-	artifactsDir  = "artifacts"
-	publicKeyFile = "signer.pub"
+	reportFile   = "report.json"
+	bundleFile   = reportFile + attestation.BundleSuffix
+	artifactsDir = "artifacts"
 )
 
 func main() {
@@ -49,6 +49,7 @@ func main() {
 // options are the flags of all verbs.
 type options struct {
 	dir, key         string
+	record, tree     string
 	keyless          bool
 	signingConfig    string
 	trustedRoot      string
@@ -63,6 +64,8 @@ func do(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.StringVar(&o.dir, "dir", "", "folder of the report")
+	flags.StringVar(&o.record, "record", "", "what the run's statements tell, as JSON")
+	flags.StringVar(&o.tree, "tree", "", "the packed source")
 	flags.StringVar(&o.key, "key", "", "private key to sign with, or public key to check with")
 	flags.BoolVar(&o.keyless, "keyless", false, "sign with a certificate for an identity token")
 	flags.StringVar(&o.signingConfig, "signing-config", "", "sigstore signing config")
@@ -85,32 +88,38 @@ func do(ctx context.Context, args []string) error {
 	return fmt.Errorf("reportsigner: there is no verb %q", args[0])
 }
 
-// read reads the report and gives what it and its artifacts are known by.
-func (o options) read() (report.Report, []byte, []statement.Resource, error) {
+// read reads the report, and holds the artifacts beside it against it.
+func (o options) read() (report.Report, []byte, error) {
 	text, err := os.ReadFile(filepath.Join(o.dir, reportFile))
 	if err != nil {
-		return report.Report{}, nil, nil, err
+		return report.Report{}, nil, err
 	}
 	r, err := report.Parse(text)
 	if err != nil {
-		return r, nil, nil, err
+		return r, nil, err
 	}
-	subjects := []statement.Resource{statement.Bytes(reportFile, text)}
 	for _, art := range r.Artifacts {
-		subject, err := statement.File(art.Name, filepath.Join(o.dir, artifactsDir, filepath.Base(art.Name)))
+		found, err := statement.File(art.Name, filepath.Join(o.dir, artifactsDir, filepath.Base(art.Name)))
 		if err != nil {
-			return r, nil, nil, err
+			return r, nil, err
 		}
-		if got := subject.Digest["sha256"]; got != art.SHA256 {
-			return r, nil, nil, fmt.Errorf("%s is not the artifact of the report: its SHA-256 is %s, not %s", art.Name, got, art.SHA256)
+		if got := found.Digest["sha256"]; got != art.SHA256 {
+			return r, nil, fmt.Errorf("%s is not the artifact of the report: its SHA-256 is %s, not %s", art.Name, got, art.SHA256)
 		}
-		subjects = append(subjects, subject)
 	}
-	return r, text, subjects, nil
+	return r, text, nil
 }
 
 func (o options) sign(ctx context.Context) error {
-	r, _, subjects, err := o.read()
+	r, text, err := o.read()
+	if err != nil {
+		return fmt.Errorf("sign the report: %w", err)
+	}
+	told, err := os.ReadFile(o.record)
+	if err != nil {
+		return fmt.Errorf("sign the report: %w", err)
+	}
+	record, err := attestation.ParseRecord(told)
 	if err != nil {
 		return fmt.Errorf("sign the report: %w", err)
 	}
@@ -118,15 +127,10 @@ func (o options) sign(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sign the report: %w", err)
 	}
-	st, err := statement.New(subjects, predicate.Of(r, statement.Claims{}))
-	if err != nil {
-		return fmt.Errorf("state the verdict: %w", err)
-	}
-	bundle, err := sign.Bundle(ctx, st, signer)
-	if err != nil {
-		return fmt.Errorf("sign the report: %w", err)
-	}
-	return os.WriteFile(filepath.Join(o.dir, bundleFile), append(bundle, '\n'), 0o644)
+	return attestation.Sign(ctx, attestation.Run{
+		File: filepath.Join(o.dir, reportFile), Report: r, Text: text, Record: record, Tree: o.tree,
+		Write: func(path string, content []byte) error { return os.WriteFile(path, content, 0o644) },
+	}, signer)
 }
 
 // signer is a key, whose public half is left beside the report, or a
@@ -146,7 +150,7 @@ func (o options) signer() (sign.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(o.dir, publicKeyFile), key.PublicPEM(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(o.dir, attestation.PublicKeyFile), key.PublicPEM(), 0o644); err != nil {
 		return nil, err
 	}
 	if o.signingConfig == "" {
@@ -190,7 +194,7 @@ func (o options) root() (root.TrustedMaterial, error) {
 
 // verify checks the bundle against the report and every artifact of it.
 func (o options) verify(ctx context.Context) error {
-	r, text, _, err := o.read()
+	r, text, err := o.read()
 	if err != nil {
 		return fmt.Errorf("not verified: %w", err)
 	}

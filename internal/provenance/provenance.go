@@ -1,4 +1,7 @@
-package main
+// Package provenance gathers what the signed statements of a run tell beside its
+// report: who decided what, what went in, what the steps printed. It is plain
+// data, so that the program that signs can be another than the one that ran.
+package provenance
 
 import (
 	"bytes"
@@ -9,64 +12,40 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/sixtyhq/sixty/attest/statement"
-	"github.com/sixtyhq/sixty/cmd/sixty/predicate"
 	"github.com/sixtyhq/sixty/internal/advisory"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/report"
 	"github.com/sixtyhq/sixty/stages/setup"
 	"github.com/sixtyhq/sixty/stages/validation"
 )
 
-// provenance says what went into the run and what came out beside the subjects.
-func (e *executed) provenance(r report.Report) (statement.Provenance, error) {
-	params, err := e.parameters(r)
-	if err != nil {
-		return statement.Provenance{}, err
-	}
-	dependencies, err := e.dependencies(params.Pack)
-	if err != nil {
-		return statement.Provenance{}, err
-	}
-	logs, err := e.logs()
-	if err != nil {
-		return statement.Provenance{}, err
-	}
-	internal, err := e.internals(r)
-	if err != nil {
-		return statement.Provenance{}, err
-	}
-	p := predicate.Of(r, statement.Claims{})
-	return statement.Provenance{
-		BuildDefinition: statement.BuildDefinition{
-			BuildType: statement.BuildType, ExternalParameters: params,
-			InternalParameters:   internal,
-			ResolvedDependencies: dependencies,
-		},
-		RunDetails: statement.RunDetails{
-			// Whoever holds the signing key can say anything in here, which is
-			// SLSA Build L1.
-			Builder:    statement.Builder{ID: project + "/engine/" + url.PathEscape(e.Engine), Version: map[string]string{"sixty": r.Sixty, "engine": e.Engine}},
-			Metadata:   statement.BuildMetadata{InvocationID: p.Run, StartedOn: p.StartedOn, FinishedOn: p.FinishedOn},
-			Byproducts: logs,
-		},
-	}, nil
+// ArtifactSteps are the steps that made artifacts.
+func ArtifactSteps(results []plan.Result) ([]string, error) {
+	var ids []string
+	err := deploy.EachArtifact(results, func(step, _ string, content *os.File) error {
+		if !slices.Contains(ids, step) {
+			ids = append(ids, step)
+		}
+		return content.Close()
+	})
+	return ids, err
 }
 
-// internals are the parameters that nobody chose, and what a later build of the
+// Internals are the parameters that nobody chose, and what a later build of the
 // same needs to know.
-type internals struct {
+type Internals struct {
 	// Source is the digest of the source as every step saw it, also where the
 	// tree has no digest of its own.
 	Source string `json:"source"`
@@ -76,22 +55,22 @@ type internals struct {
 	// Surroundings what surrounded the first one.
 	Steps        []string      `json:"steps,omitempty"`
 	Artifacts    []string      `json:"artifacts,omitempty"`
-	Surroundings *surroundings `json:"surroundings,omitempty"`
+	Surroundings *Surroundings `json:"surroundings,omitempty"`
 	// Generation is the record of what was rendered, without its files.
 	Generation *codegen.Record `json:"generation,omitempty"`
 }
 
-func (e *executed) internals(r report.Report) (map[string]any, error) {
-	in := internals{Source: e.Tree.Digest, Folder: filepath.Base(e.Crate.Dir)}
+func (e run) internals(r report.Report) (Internals, error) {
+	in := Internals{Source: e.Tree.Digest, Folder: filepath.Base(e.Crate.Dir)}
 	for _, art := range r.Artifacts {
 		in.Artifacts = append(in.Artifacts, art.Name)
 	}
 	var err error
-	if in.Steps, err = artifactSteps(e.Results); err != nil {
-		return nil, err
+	if in.Steps, err = ArtifactSteps(e.Results); err != nil {
+		return Internals{}, err
 	}
 	if len(in.Steps) > 0 {
-		if s, ok := surroundingsOf(e.Graph, e.Results, in.Steps[0]); ok {
+		if s, ok := SurroundingsOf(e.Graph, e.Results, in.Steps[0]); ok {
 			in.Surroundings = &s
 		}
 	}
@@ -100,20 +79,12 @@ func (e *executed) internals(r report.Report) (map[string]any, error) {
 		record.Files = map[string]codegen.RecordedFile{}
 		in.Generation = &record
 	}
-	text, err := json.Marshal(in)
-	if err != nil {
-		return nil, fmt.Errorf("state the provenance: %w", err)
-	}
-	out, err := decodeJSON(text)
-	if err != nil {
-		return nil, fmt.Errorf("state the provenance: %w", err)
-	}
-	return out.(map[string]any), nil
+	return in, nil
 }
 
 // parameters is what the caller of the run decided.
-func (e *executed) parameters(r report.Report) (_ statement.BuildParameters, err error) {
-	out := statement.BuildParameters{Pipeline: pipelineResource(e.Config), Level: r.Level, Variables: map[string]any{}}
+func (e run) parameters(r report.Report) (_ Parameters, err error) {
+	out := Parameters{Pipeline: Pipeline(e.Config), Level: r.Level, Variables: map[string]any{}}
 	if r.Template != nil {
 		pack, err := packResource(r.Template.ID, r.Template.Version, r.Template.Digest, r.Template.Source)
 		if err != nil {
@@ -167,13 +138,13 @@ func packVariables(recorded map[string]json.RawMessage) (map[string]any, error) 
 
 // packResource is a pack by content, whose digest is a dirHash in go.sum's
 // spelling.
-func packResource(id, version, digest, source string) (statement.Resource, error) {
+func packResource(id, version, digest, source string) (Resource, error) {
 	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(digest, "h1:"))
 	if err != nil || len(sum) != sha256.Size {
-		return statement.Resource{}, fmt.Errorf("the digest of pack %s is %q", id, digest)
+		return Resource{}, fmt.Errorf("the digest of pack %s is %q", id, digest)
 	}
-	return statement.Resource{Name: id + "@" + version, Annotations: map[string]any{"source": source},
-		Digest: statement.Digest{statement.DirHash: hex.EncodeToString(sum)}}, nil
+	return Resource{Name: id + "@" + version, Annotations: map[string]any{"source": source},
+		Digest: map[string]string{dirHash: hex.EncodeToString(sum)}}, nil
 }
 
 // jsonValue is a value as it stands in JSON. A number that JSON's readers do not
@@ -215,16 +186,16 @@ func safeNumbers(v any) any {
 	return v
 }
 
-// pipelineResource is the pipeline by content; several files have the dirHash
+// Pipeline is the pipeline by content; several files have the dirHash
 // of their names and contents.
-func pipelineResource(cfg *config.Config) *statement.Resource {
+func Pipeline(cfg *config.Config) *Resource {
 	var names []string
 	for name := range cfg.Files {
 		names = append(names, name)
 	}
 	sort.Strings(names)
 	if len(names) == 1 {
-		r := statement.Bytes(filepath.Base(names[0]), cfg.Files[names[0]].Bytes)
+		r := resourceOf(filepath.Base(names[0]), cfg.Files[names[0]].Bytes)
 		return &r
 	}
 	var lines strings.Builder
@@ -235,26 +206,13 @@ func pipelineResource(cfg *config.Config) *statement.Resource {
 		}
 		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(cfg.Files[name].Bytes), shown)
 	}
-	return &statement.Resource{Name: filepath.Base(cfg.Dir), Digest: statement.Digest{statement.DirHash: fmt.Sprintf("%x", sha256.Sum256([]byte(lines.String())))}}
+	return &Resource{Name: filepath.Base(cfg.Dir), Digest: map[string]string{dirHash: fmt.Sprintf("%x", sha256.Sum256([]byte(lines.String())))}}
 }
 
-// dependencies are the images, crates, pack and advisory database that were
-// used, each with its digest where it has one.
-func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource, error) {
-	var out []statement.Resource
-	for _, i := range e.Graph.Images {
-		out = append(out, statement.Resource{Name: "image " + i.Name, URI: i.Ref, Digest: statement.Digest{"sha256": strings.TrimPrefix(i.Digest, "sha256:")}})
-	}
-	for _, c := range lockedCrates(e.Crate.Lock) {
-		if c.Source == "" {
-			continue // a part of the source tree
-		}
-		r := statement.Resource{URI: c.PackageURL()}
-		if c.Checksum != "" {
-			r.Digest = statement.Digest{"sha256": c.Checksum}
-		}
-		out = append(out, r)
-	}
+// others are the pack, what it depends on and has asked, and the advisory
+// database.
+func (e run) others(pack *Resource) ([]Resource, error) {
+	var out []Resource
 	if pack != nil {
 		out = append(out, *pack)
 		for _, d := range e.Template.Dependencies {
@@ -265,8 +223,8 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 			out = append(out, r)
 		}
 		for _, a := range e.Template.Answers {
-			out = append(out, statement.Resource{Name: "answer of a SPARQL endpoint", URI: a.Endpoint,
-				Digest: statement.Digest{"sha256": a.SHA256}, Annotations: map[string]any{"query": a.Query}})
+			out = append(out, Resource{Name: "answer of a SPARQL endpoint", URI: a.Endpoint,
+				Digest: map[string]string{"sha256": a.SHA256}, Annotations: map[string]any{"query": a.Query}})
 		}
 	}
 	steps := e.Graph.ByID()
@@ -287,21 +245,21 @@ func (e *executed) dependencies(pack *statement.Resource) ([]statement.Resource,
 		if audit.Revision.Kind == "git" {
 			algorithm = "gitCommit"
 		}
-		out = append(out, statement.Resource{Name: "advisory database", Digest: statement.Digest{algorithm: audit.Revision.ID}})
+		out = append(out, Resource{Name: "advisory database", Digest: map[string]string{algorithm: audit.Revision.ID}})
 	}
 	return out, nil
 }
 
 // logs are the digests of what the steps printed.
-func (e *executed) logs() ([]statement.Resource, error) {
-	var out []statement.Resource
+func (e run) logs() ([]Resource, error) {
+	var out []Resource
 	for _, res := range e.Results {
 		logs, err := deploy.Logs(res)
 		if err != nil {
 			return nil, err
 		}
 		for _, l := range logs {
-			r, err := statement.File("logs/"+l.Name, filepath.Join(res.Dir, l.Left))
+			r, err := resourceIn("logs/"+l.Name, filepath.Join(res.Dir, l.Left))
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -312,4 +270,18 @@ func (e *executed) logs() ([]statement.Resource, error) {
 		}
 	}
 	return out, nil
+}
+
+// resourceOf is content that is in memory.
+func resourceOf(name string, content []byte) Resource {
+	return Resource{Name: name, Digest: map[string]string{"sha256": fmt.Sprintf("%x", sha256.Sum256(content))}}
+}
+
+// resourceIn is the content of a file.
+func resourceIn(name, path string) (Resource, error) {
+	sum, _, err := deploy.FileDigest(path)
+	if err != nil {
+		return Resource{}, err
+	}
+	return Resource{Name: name, Digest: map[string]string{"sha256": sum}}, nil
 }

@@ -1,4 +1,4 @@
-package main
+package provenance
 
 import (
 	"fmt"
@@ -11,10 +11,10 @@ import (
 	"github.com/sixtyhq/sixty/stages/setup"
 )
 
-// surroundings are what a build must not depend on, as the engine gave them to
+// Surroundings are what a build must not depend on, as the engine gave them to
 // the steps that made artifacts and as sixty-init found them there. The
 // provenance states them, so that a later build knows what it varies.
-type surroundings struct {
+type Surroundings struct {
 	Path     string    `json:"path"`
 	TimeZone string    `json:"timeZone"`
 	Locale   string    `json:"locale"`
@@ -29,11 +29,11 @@ type surroundings struct {
 	Image   string `json:"image"`
 }
 
-// surroundingsOf reads them for one step; false when it left no record.
-func surroundingsOf(g *plan.Graph, results []plan.Result, id string) (surroundings, bool) {
+// SurroundingsOf reads them for one step; false when it left no record.
+func SurroundingsOf(g *plan.Graph, results []plan.Result, id string) (Surroundings, bool) {
 	step, planned := g.Step(id)
 	if !planned {
-		return surroundings{}, false
+		return Surroundings{}, false
 	}
 	for _, r := range results {
 		if r.Step != id || r.Dir == "" {
@@ -41,7 +41,7 @@ func surroundingsOf(g *plan.Graph, results []plan.Result, id string) (surroundin
 		}
 		rec, err := initrec.Read(filepath.Join(r.Dir, initrec.RecordFile))
 		if err != nil {
-			return surroundings{}, false
+			return Surroundings{}, false
 		}
 		image, _ := g.Image(step.Image)
 		env := map[string]string{}
@@ -49,7 +49,7 @@ func surroundingsOf(g *plan.Graph, results []plan.Result, id string) (surroundin
 			name, value, _ := strings.Cut(pair, "=")
 			env[name] = value
 		}
-		s := surroundings{
+		s := Surroundings{
 			Path: step.Dir, TimeZone: env["TZ"], Locale: env["LC_ALL"], Home: env["HOME"], Epoch: env[setup.EpochVariable],
 			Hostname: rec.Hostname, CPUs: rec.CPUs, Began: rec.Started.UTC(),
 			Kernel: rec.Kernel.Release, Machine: rec.Kernel.Machine, Image: image.Digest,
@@ -59,12 +59,12 @@ func surroundingsOf(g *plan.Graph, results []plan.Result, id string) (surroundin
 		}
 		return s, true
 	}
-	return surroundings{}, false
+	return Surroundings{}, false
 }
 
-// axes compares two surroundings: what differs between them, and what is the
+// Axes compares two surroundings: what differs between them, and what is the
 // same, each with its values.
-func (s surroundings) axes(other surroundings) (varied, same []string) {
+func (s Surroundings) Axes(other Surroundings) (varied, same []string) {
 	for _, axis := range []struct{ name, first, second string }{
 		{"path", s.Path, other.Path},
 		{"time zone", orNone(s.TimeZone), orNone(other.TimeZone)},
