@@ -85,5 +85,16 @@ variable "repository" {
   }
 }
 
+variable "runtime" {
+  type        = string
+  description = "name of the member with the HTTP server; its code is the same in every project, so under one name it is compiled once for all"
+  default     = "sixty-axum-runtime"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_-]{0,63}$", var.runtime)) && !can(regex("[_-][_-]", var.runtime))
+    error_message = "A crate name starts with a letter, has only a-z, 0-9, - and _, no two of - and _ in a row, and at most 64 characters."
+  }
+}
+
 templates = "templates"
 graphs    = ["graph/model.ttl"]
