@@ -9,7 +9,9 @@
 # The crate itself is compiled three times: for release, out of its packed
 # archive (build); for the tests, lints and coverage (compile); and as far as
 # documentation asks for (docs). Every other step starts from what one of those
-# has left, so that gates cost little more than the first of them.
+# has left, so that gates cost little more than the first of them. In a workspace
+# the members that others need are compiled ahead, by the same commands in steps
+# that see nothing else, so that a change elsewhere leaves them in the cache.
 
 sixty {
   required_version = ">= 0.1"
@@ -121,8 +123,20 @@ stage "testing" {
     script  = <<-SH
       packed() {
         cargo package --no-verify --workspace --allow-dirty ${join(" ", formatlist("\"%s\"", local.siblings))} || return
-        # Files as old as the archive says would count as compiled already.
-        for archive in /target/package/*.crate; do tar -xzmf "$archive" -C /target/packed || return; done
+        # Files as old as the archive says would count as compiled already. What
+        # was compiled ahead, out of the same archive, is.
+        for archive in /target/package/*.crate; do
+          name=$(basename "$archive" .crate)
+          if ! cmp -s "$archive" "/target/unpacked/$name"; then
+            rm -rf "/target/packed/$name"
+            tar -xzmf "$archive" -C /target/packed || return
+            cp "$archive" "/target/unpacked/$name"
+          fi
+        done
+        for unpacked in /target/unpacked/*; do
+          name=$(basename "$unpacked")
+          if [ ! -e "/target/package/$name.crate" ]; then rm -rf "$unpacked" "/target/packed/$name"; fi
+        done
         if [ -e /src/.cargo ]; then cp -R /src/.cargo /target/packed/; fi
         if [ -n "$PACKED_WORKSPACE" ]; then
           printf %s "$PACKED_WORKSPACE" >/target/packed/Cargo.toml
@@ -138,7 +152,8 @@ stage "testing" {
       }
       sources() { find . -type f ! -name Cargo.lock -exec sha256sum {} +; }
 
-      mkdir -p /out/bin /target/packed
+      rm -rf /target/package
+      mkdir -p /out/bin /packed /target/packed /target/unpacked
       if [ "${local.selection}" = --workspace ] && packed; then
         cat /tmp/messages
       else
@@ -150,6 +165,7 @@ stage "testing" {
       find /target/release -maxdepth 1 -type f -perm -100 ! -name '*.so' -exec cp {} /out/bin/ ';'
     SH
     env     = { PACKED_WORKSPACE = crate.packed }
+    ahead   = true
     metrics = ["build"]
     timeout = "10m"
     output "bin" { path = "/out/bin" }
@@ -165,6 +181,7 @@ stage "testing" {
   step "compile" {
     command = concat(["cargo", "test", "--no-run", "--message-format=json"], crate.selection, local.profile)
     env     = local.checked
+    ahead   = true
     metrics = ["clippy"]
     timeout = "10m"
     output "target" {

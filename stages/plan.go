@@ -128,6 +128,12 @@ func (p *planner) stage(s config.Stage, image *config.Ref) {
 		if !step.When {
 			planned.Skipped = "its condition is false"
 		}
+		if step.Ahead {
+			var ahead *plan.Step
+			if ahead, planned = p.ahead(step, planned); ahead != nil {
+				out.Steps = append(out.Steps, *ahead)
+			}
+		}
 		out.Steps = append(out.Steps, planned)
 	}
 	p.graph.Stages = append(p.graph.Stages, out)
@@ -320,8 +326,8 @@ func (p *planner) checkRunner(step config.Step) {
 		p.fail(step.Range, "Unknown runner", "There is no runner %q; there is %q alone.", step.Uses, validation.AuditRunner)
 	}
 	if step.Image != nil || len(step.Env)+len(step.Mounts)+len(step.Outputs)+len(step.Services) > 0 || step.Dir != "" ||
-		step.Timeout != 0 || step.Network != string(plan.NetworkNone) {
-		p.fail(step.Range, "Not for this step", "A step with \"uses\" runs in no container, so it has no image, env, dir, timeout, network, services, mounts and outputs.")
+		step.Timeout != 0 || step.Network != string(plan.NetworkNone) || step.Ahead {
+		p.fail(step.Range, "Not for this step", "A step with \"uses\" runs in no container, so it has no image, env, dir, timeout, network, services, mounts and outputs, and nothing runs ahead of it.")
 	}
 }
 

@@ -14,16 +14,17 @@ import (
 // project's own, and packages find those that they depend on here, as in no
 // registry yet.
 //
+// It does not name packages that no other one needs, so that it stays the same
+// when they are called otherwise.
+//
 // It is empty where there is one package, at the root: its archive says all of
 // that by itself.
 func (p *Project) PackedManifest() string {
 	packed := map[string]string{} // package by folder
 	names := map[string]string{}
-	var members []string
 	for _, m := range p.Members {
 		if m.InWorkspace {
 			packed[m.Dir], names[m.Dir] = m.Name+"-"+m.Version, m.Name
-			members = append(members, packed[m.Dir])
 		}
 	}
 	if _, root := packed["."]; root && len(packed) == 1 {
@@ -35,7 +36,7 @@ func (p *Project) PackedManifest() string {
 			siblings[name] = map[string]any{"path": packed[dir]}
 		}
 	}
-	out := map[string]any{"workspace": map[string]any{"members": members, "resolver": p.resolver()}}
+	out := map[string]any{"workspace": map[string]any{"members": []string{"*-[0-9]*"}, "resolver": p.resolver()}}
 	if len(siblings) > 0 {
 		out["patch"] = map[string]any{"crates-io": siblings}
 	}

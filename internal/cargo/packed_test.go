@@ -24,7 +24,7 @@ func TestPackedManifest(t *testing.T) {
 	if err := toml.Unmarshal([]byte(p.PackedManifest()), &m); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(m.table("workspace").strings("members"), " "); got != "lib-0.1.0 lib_macros-0.1.0" {
+	if got := strings.Join(m.table("workspace").strings("members"), " "); got != "*-[0-9]*" {
 		t.Errorf("members %q", got)
 	}
 	if m.table("workspace")["resolver"] != "2" || m.table("profile", "release")["opt-level"] != int64(1) {

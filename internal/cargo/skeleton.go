@@ -42,31 +42,47 @@ const neutralVersion = "0.0.0"
 // NewSkeleton makes the skeleton of the package or workspace at the root of
 // tree, which needs a Cargo.lock that lists all of its packages.
 func NewSkeleton(tree fs.FS) (*Skeleton, error) {
-	project, err := LoadProject(tree)
+	project, lock, data, err := lockedProject(tree)
 	if err != nil {
 		return nil, err
+	}
+	return newSkeleton(tree, project, lock, data, neutralNames(project, lock), nil)
+}
+
+// lockedProject reads the project at the root of a tree and its lockfile, as
+// its text too.
+func lockedProject(tree fs.FS) (*Project, *Lock, []byte, error) {
+	project, err := LoadProject(tree)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	data, err := readBounded(tree, "Cargo.lock", MaxLockBytes)
 	if err != nil {
-		return nil, fmt.Errorf("Cargo.lock: %w", err)
+		return nil, nil, nil, fmt.Errorf("Cargo.lock: %w", err)
 	}
 	lock, err := ParseLock(data)
-	if err != nil {
-		return nil, err
-	}
-	names := neutralNames(project, lock)
+	return project, lock, data, err
+}
+
+// newSkeleton leaves out the packages in the folders of real, which have no
+// neutral names, but takes over what they inherit of the workspace.
+func newSkeleton(tree fs.FS, project *Project, lock *Lock, data []byte, names map[string]string, real map[string]bool) (*Skeleton, error) {
 	s := &Skeleton{Files: map[string][]byte{}, Packages: map[string]string{}}
+	var err error
 	if s.Files["Cargo.lock"], err = neutralLock(project, lock, data, names); err != nil {
 		return nil, err
 	}
 	for _, m := range project.Members {
-		if err := s.addMember(project, m, names); err != nil {
+		if real[m.Dir] {
+			continue
+		}
+		if err := s.addMember(project, m, names, real); err != nil {
 			return nil, fmt.Errorf("%s: %w", path.Join(m.Dir, "Cargo.toml"), err)
 		}
 	}
-	if _, ok := s.Packages["."]; !ok {
+	if _, ok := s.Packages["."]; !ok && !real["."] {
 		out := map[string]any{}
-		rootTables(project, out, names)
+		rootTables(project, out, names, real)
 		if s.Files["Cargo.toml"], err = toml.Marshal(out); err != nil {
 			return nil, fmt.Errorf("Cargo.toml: %w", err)
 		}
@@ -117,7 +133,7 @@ func neutralNames(p *Project, lock *Lock) map[string]string {
 	return names
 }
 
-func (s *Skeleton) addMember(p *Project, m Member, names map[string]string) error {
+func (s *Skeleton) addMember(p *Project, m Member, names map[string]string, real map[string]bool) error {
 	name, version := names[m.Dir], neutralVersion
 	if name == "" {
 		name, version = m.Name, m.Version
@@ -146,7 +162,7 @@ func (s *Skeleton) addMember(p *Project, m Member, names map[string]string) erro
 		if v, ok := m.manifest.table("package")["resolver"]; ok {
 			pkg["resolver"] = v
 		}
-		rootTables(p, out, names)
+		rootTables(p, out, names, real)
 	} else if v, ok := m.manifest.table("package")["workspace"]; ok {
 		pkg["workspace"] = v
 	}
@@ -239,20 +255,23 @@ func neutralDependencies(deps manifest, dir string, names map[string]string, kep
 }
 
 // rootTables takes over what only the root's manifest may say.
-func rootTables(p *Project, out map[string]any, names map[string]string) {
+func rootTables(p *Project, out map[string]any, names map[string]string, real map[string]bool) {
 	for _, key := range []string{"cargo-features", "patch", "replace"} {
 		if v, ok := p.root[key]; ok {
 			out[key] = v
 		}
 	}
 	if profiles := p.root.table("profile"); profiles != nil {
-		out["profile"] = foreignProfiles(p, profiles)
+		out["profile"] = foreignProfiles(p, profiles, real)
 	}
 	if !p.Workspace {
 		return
 	}
 	w := p.root.table("workspace")
 	kept := map[string]any{}
+	if len(real) > 0 {
+		realTables(p, kept)
+	}
 	for _, key := range []string{"resolver", "exclude"} {
 		if v, ok := w[key]; ok {
 			kept[key] = v
@@ -277,11 +296,12 @@ func rootTables(p *Project, out map[string]any, names map[string]string) {
 	out["workspace"] = kept
 }
 
-// foreignProfiles leaves out overrides for the project's own packages.
-func foreignProfiles(p *Project, profiles manifest) map[string]any {
+// foreignProfiles leaves out overrides for the project's own packages, unless
+// they are real.
+func foreignProfiles(p *Project, profiles manifest, real map[string]bool) map[string]any {
 	own := map[string]bool{}
 	for _, m := range p.Members {
-		own[m.Name] = true
+		own[m.Name] = !real[m.Dir]
 	}
 	out := map[string]any{}
 	for name, v := range profiles {
@@ -293,7 +313,7 @@ func foreignProfiles(p *Project, profiles manifest) map[string]any {
 		}
 		kept := map[string]any{}
 		for spec, o := range overrides {
-			if base := strings.FieldsFunc(spec, func(r rune) bool { return r == '@' || r == ':' }); len(base) > 0 && own[base[0]] {
+			if own[baseOf(spec)] {
 				continue
 			}
 			kept[spec] = o

@@ -306,7 +306,7 @@ func (b StepBlock) evaluate(ctx *hcl.EvalContext) (Step, hcl.Diagnostics) {
 		Name: b.Name, Command: r.strs("command"), Uses: r.str("uses"), Image: r.ref("image", RefImage),
 		Env: r.env("env"), Dir: r.absolute("dir"), Timeout: r.duration("timeout"),
 		Network: r.choice("network", "none", "none", "host"),
-		Metrics: r.strs("metrics"), When: r.boolean("when", true), After: r.after(), Services: r.services(), Range: b.Range,
+		Metrics: r.strs("metrics"), When: r.boolean("when", true), Ahead: r.boolean("ahead", false), After: r.after(), Services: r.services(), Range: b.Range,
 	}
 	if script := r.str("script"); script != "" {
 		s.Command = []string{"/bin/sh", "-euc", script}

@@ -131,8 +131,10 @@ type Step struct {
 	// Services are the names of those that run beside the command.
 	Services []string
 	When     bool
-	Mounts   []Mount
-	Outputs  []StepOutput
+	// Ahead asks for a step before this one, for the members that others need.
+	Ahead   bool
+	Mounts  []Mount
+	Outputs []StepOutput
 	// Handles are references to the outputs by name, for expressions.
 	Handles cty.Value
 	Range   hcl.Range

@@ -131,6 +131,7 @@ func stepSchema() lang.BlockSchema {
 			{Name: "network", Type: lang.TypeString, Values: []string{"none", "host"}, Default: `"none"`, Doc: "`\"host\"`: the engine's own network. The report names each step that had one"},
 			{Name: "metrics", Type: lang.TypeStrings, Doc: "what to read from its output: groups of [report.md](report.md#metrics)"},
 			{Name: "when", Type: lang.TypeBool, Default: "true", Doc: "`false` skips the step"},
+			{Name: "ahead", Type: lang.TypeBool, Default: "false", Doc: "in a workspace: what members need of each other is compiled before, by the same command in a step `NAME-ahead` that has the sources of those members alone, see [concepts.md](concepts.md#compiled-ahead)"},
 			{Name: "services", Type: lang.TypeReferences, Refers: []string{"service"}, Doc: "processes to run beside it, started in this order: `[service.db]`"},
 			{Name: "matrix", Type: lang.TypeLists, Doc: "the step runs once for every combination, see [below](#many-from-one)"},
 			{Name: "exclude", Type: lang.TypeObjects, Doc: "combinations of the matrix to leave out: `[{ toolchain = \"beta\" }]`"},

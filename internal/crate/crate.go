@@ -96,6 +96,23 @@ func (c *Crate) Skeleton() (*cargo.Skeleton, error) {
 	return cargo.NewSkeleton(root.FS())
 }
 
+// Foundation is the tree with the packages that others of the project need, as
+// [cargo.NewFoundation] has it: nil where there is none, and where the run is
+// limited to some members, whose dependencies are compiled for them alone. The
+// files of except are no source, as for [Crate.Pack].
+func (c *Crate) Foundation(except ...string) (*cargo.Skeleton, error) {
+	if c.Only != nil {
+		return nil, nil
+	}
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the crate: %w", err)
+	}
+	defer root.Close()
+	p := c.packer(root.FS(), except)
+	return cargo.NewFoundation(p.tree, p.skip)
+}
+
 // Sources are the crates that the lockfile pins, with registries as
 // cargo.Sources takes them. The error is ErrNoLock when there is no lockfile.
 func (c *Crate) Sources(registries map[string]cargo.RegistryConfig) (cargo.SourceSet, error) {

@@ -24,17 +24,22 @@ func (c *Crate) Pack(store *blob.Store, except ...string) (blob.Blob, error) {
 		return blob.Blob{}, fmt.Errorf("pack the source of %s: %w", c.Name, err)
 	}
 	defer root.Close()
-	p := packer{tree: root.FS()}
-	for _, file := range except {
-		if rel, ok := c.below(file); ok {
-			p.except = append(p.except, rel)
-		}
-	}
+	p := c.packer(root.FS(), except)
 	b, err := store.PutTree(p.tree, p.skip)
 	if err != nil {
 		return blob.Blob{}, fmt.Errorf("pack the source of %s: %w", c.Name, err)
 	}
 	return b, nil
+}
+
+func (c *Crate) packer(tree fs.FS, except []string) packer {
+	p := packer{tree: tree}
+	for _, file := range except {
+		if rel, ok := c.below(file); ok {
+			p.except = append(p.except, rel)
+		}
+	}
+	return p
 }
 
 // below is the path inside the crate of a path on the host, with slashes.

@@ -39,6 +39,9 @@ func (r *Run) Plan(ctx context.Context) error {
 		if r.Input.Rust.Skeleton, err = r.Crate.Skeleton(); err != nil {
 			return fmt.Errorf("find what has to be compiled once: %w", err)
 		}
+		if r.Input.Rust.Foundation, err = r.Crate.Foundation(r.req.Written...); err != nil {
+			return fmt.Errorf("find what members need of each other: %w", err)
+		}
 	}
 	var diags hcl.Diagnostics
 	r.Graph, diags = stages.Plan(r.Input)

@@ -44,6 +44,9 @@ type Input struct {
 	Tree blob.Blob
 	// Skeleton is the least tree that compiles the dependencies.
 	Skeleton *cargo.Skeleton
+	// Foundation is the tree with the members that others need; nil when there
+	// is none.
+	Foundation *cargo.Skeleton
 	// Commands are what later steps run; they decide for which profiles the
 	// dependencies are compiled.
 	Commands [][]string
@@ -82,6 +85,8 @@ type Room struct {
 	// Mounts and Env are what every later step gets.
 	Mounts []plan.Mount
 	Env    []string
+	// Foundation is what [Ahead] works on; nil when there is nothing to do ahead.
+	Foundation *Foundation
 }
 
 // Plain is the room of steps that need no more than the source, with prefix and
@@ -124,7 +129,8 @@ func Plan(in Input) (Room, error) {
 	if len(in.Sources.Crates) == 0 {
 		// Cargo's configuration names the folder, so it has to be there.
 		room.Mounts = append(room.Mounts, plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceScratch}})
-		return room, nil
+		room.Foundation, err = foundation(in, room.Mounts)
+		return room, err
 	}
 	vendor := plan.Mount{Target: in.Prefix + VendorDir, Source: plan.Source{Kind: plan.SourceOutput, Step: VendorStep, Output: "vendor"}}
 	skeleton, err := in.Store.PutFiles(in.Skeleton.Files)
@@ -157,7 +163,8 @@ func Plan(in Input) (Room, error) {
 		Target: in.Prefix + TargetDir, Writable: true,
 		Source: plan.Source{Kind: plan.SourceOutput, Step: DependenciesStep, Output: TargetOutput},
 	})
-	return room, nil
+	room.Foundation, err = foundation(in, room.Mounts)
+	return room, err
 }
 
 // Upon has the step that compiles the dependencies begin with what source holds
