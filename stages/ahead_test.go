@@ -79,6 +79,19 @@ func TestAhead(t *testing.T) {
 		t.Errorf("steps after it start from %v", source(test, "/target"))
 	}
 
+	// A step that starts from what another one has compiled: ahead of it runs one
+	// that starts from what was compiled ahead of the other.
+	in = aheadInput(t, strings.ReplaceAll(aheadPipeline, "AHEAD", "ahead = true"))
+	if g, diags = Plan(in); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if s, _ := g.Step("testing.test-ahead"); source(s, "/target").Step != "testing.build-ahead" {
+		t.Errorf("what runs ahead of the tests starts from %v", source(s, "/target"))
+	}
+	if s, _ := g.Step("testing.test"); source(s, "/target").Step != "testing.test-ahead" {
+		t.Errorf("the tests start from %v", source(s, "/target"))
+	}
+
 	in.Rust.Foundation = nil
 	g, _ = Plan(in)
 	if _, ok := g.Step("testing.build-ahead"); ok {
@@ -88,7 +101,7 @@ func TestAhead(t *testing.T) {
 
 func TestAheadRefuses(t *testing.T) {
 	for name, c := range map[string][2]string{
-		"a target of its own": {strings.ReplaceAll(aheadPipeline, "AHEAD", "ahead = true"), "something of its own at /target"},
+		"a target of its own": {strings.ReplaceAll(strings.ReplaceAll(aheadPipeline, "AHEAD", "ahead = true"), "step.build.output.target", "stage.generation.tree"), "something of its own at /target"},
 		"a name that is taken": {strings.ReplaceAll(strings.ReplaceAll(aheadPipeline, "AHEAD", ""), "step \"test\"",
 			"step \"build-ahead\" { command = [\"true\"] }\n  step \"test\""), "there is one already"},
 		"a runner": {strings.ReplaceAll(strings.ReplaceAll(aheadPipeline, "AHEAD", ""), "step \"test\"",

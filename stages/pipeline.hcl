@@ -259,6 +259,7 @@ stage "validation" {
   step "docs" {
     command = concat(["cargo", "doc", "--workspace", "--no-deps", "--message-format=json"], local.profile)
     env     = local.checked
+    ahead   = true
     metrics = ["docs"]
     timeout = "10m"
     mount "/target" {

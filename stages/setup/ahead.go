@@ -12,6 +12,9 @@ import (
 // aheadSuffix is what the name of a step ahead of another one ends with.
 const aheadSuffix = "-ahead"
 
+// aheadOutput is what such a step has compiled.
+const aheadOutput = "target"
+
 // Foundation is the source of a step that runs ahead of another one: of a
 // workspace, the members that others need.
 type Foundation struct {
@@ -23,6 +26,9 @@ type Foundation struct {
 	// compiled, and compiled is what lies there; nil: nothing yet.
 	source, target string
 	compiled       *plan.Source
+	// split are the steps that run ahead, by what the one that they are ahead of
+	// leaves of the target folder: its id and the name of its output.
+	split map[[2]string]string
 }
 
 // foundation is nil where no member needs another one.
@@ -34,7 +40,7 @@ func foundation(in Input, mounts []plan.Mount) (*Foundation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack the members that others need: %w", err)
 	}
-	f := &Foundation{tree: tree, stale: in.Foundation.Stale, source: in.Prefix + SourceDir, target: in.Prefix + TargetDir}
+	f := &Foundation{tree: tree, stale: in.Foundation.Stale, source: in.Prefix + SourceDir, target: in.Prefix + TargetDir, split: map[[2]string]string{}}
 	for _, m := range mounts {
 		if m.Target == f.target {
 			f.compiled = &m.Source
@@ -49,20 +55,30 @@ func foundation(in Input, mounts []plan.Mount) (*Foundation, error) {
 // them compiled, whatever their files' times say; and it stays in the cache
 // while only other members change.
 //
+// A step that mounts what another step has compiled, which was split before,
+// takes what was compiled ahead of that one instead: the rest of the project
+// takes nothing from it that cargo would not compile.
+//
 // The first step never fails by its command: the second one runs into the same
-// mistake and says so. A step that has something of its own in the place of the
-// target folder can't be split, which is the error.
+// mistake and says so. A step that has something else in the place of the target
+// folder can't be split, which is the error.
 func (f *Foundation) Ahead(s plan.Step) (ahead, rest plan.Step, err error) {
 	at := slices.IndexFunc(s.Mounts, func(m plan.Mount) bool { return m.Target == f.target })
-	if at >= 0 && (f.compiled == nil || s.Mounts[at].Source.Step != f.compiled.Step || s.Mounts[at].Source.Output != f.compiled.Output) {
-		return s, s, fmt.Errorf("the step has something of its own at %s, where the clean room has what is compiled", f.target)
+	var from plan.Source
+	if at >= 0 {
+		from = s.Mounts[at].Source
+		if id, ok := f.split[[2]string{from.Step, from.Output}]; ok {
+			from = plan.Source{Kind: plan.SourceOutput, Step: id, Output: aheadOutput}
+		} else if f.compiled == nil || from.Step != f.compiled.Step || from.Output != f.compiled.Output {
+			return s, s, fmt.Errorf("the step has something of its own at %s, where the clean room has what is compiled", f.target)
+		}
 	}
 	ahead = s
 	ahead.ID, ahead.Name = s.ID+aheadSuffix, s.Name+aheadSuffix
 	ahead.Block, ahead.Instance = "", ""
 	ahead.Command = append([]string{"/bin/sh", "-uc", aheadScript + remove(f.target, f.stale), s.Name}, s.Command...)
 	ahead.After, ahead.Metrics = nil, nil
-	ahead.Outputs = []plan.Output{{Name: "target", Path: f.target, Volume: true}}
+	ahead.Outputs = []plan.Output{{Name: aheadOutput, Path: f.target, Volume: true}}
 	ahead.Mounts = slices.Clone(s.Mounts)
 	for i, m := range ahead.Mounts {
 		if m.Target == f.source {
@@ -72,8 +88,9 @@ func (f *Foundation) Ahead(s plan.Step) (ahead, rest plan.Step, err error) {
 
 	rest = s
 	rest.Mounts = slices.Clone(s.Mounts)
-	target := plan.Mount{Target: f.target, Writable: true, Source: plan.Source{Kind: plan.SourceOutput, Step: ahead.ID, Output: "target"}}
+	target := plan.Mount{Target: f.target, Writable: true, Source: plan.Source{Kind: plan.SourceOutput, Step: ahead.ID, Output: aheadOutput}}
 	if at >= 0 {
+		ahead.Mounts[at] = plan.Mount{Target: f.target, Writable: true, Source: from}
 		rest.Mounts[at] = target
 	} else {
 		ahead.Mounts = append(ahead.Mounts, plan.Mount{Target: f.target, Writable: true, Source: plan.Source{Kind: plan.SourceScratch}})
@@ -81,6 +98,11 @@ func (f *Foundation) Ahead(s plan.Step) (ahead, rest plan.Step, err error) {
 	}
 	for _, step := range []plan.Step{ahead, rest} {
 		slices.SortFunc(step.Mounts, func(a, b plan.Mount) int { return strings.Compare(a.Target, b.Target) })
+	}
+	for _, o := range s.Outputs {
+		if o.Path == f.target && o.Volume {
+			f.split[[2]string{s.ID, o.Name}] = ahead.ID
+		}
 	}
 	return ahead, rest, nil
 }
