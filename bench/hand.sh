@@ -15,13 +15,13 @@ checked() {
 # build makes the release build of what cargo package packs, unless it has.
 build() {
   cargo package --no-verify --workspace --allow-dirty $SIBLINGS
-  mkdir -p target/packed
+  mkdir -p target/packed target/unpacked
   for archive in target/package/*.crate; do
     name=$(basename "$archive")
-    if ! cmp -s "$archive" "target/packed/$name"; then
+    if ! cmp -s "$archive" "target/unpacked/$name"; then
       rm -rf "target/packed/${name%.crate}"
       tar -xzmf "$archive" -C target/packed
-      cp "$archive" target/packed/
+      cp "$archive" target/unpacked/
     fi
   done
   if [ -n "$PACKED" ]; then

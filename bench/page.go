@@ -315,7 +315,8 @@ What to keep in mind:
 - sixty does more than the bare commands: a publish dry run, an audit where there is a database, and coverage, which its one
   compile for tests and lints gives along.
 - When a line changed, bare cargo compiles incrementally, and of a workspace only the members that the line reaches; by hand,
-  only the latter. sixty compiles every member in full each time: that is the price of a room without leftovers.
+  only the latter. sixty compiles in full what changed and all members that no other one needs, and takes from its cache
+  what was [compiled ahead](concepts.md#compiled-ahead).
 - Unchanged, sixty and bake answer from results whose inputs are the same to the byte; bare cargo runs the tests again.
 - CPU is user and system time of all processes, those of engines included. What the kernel does on its own account, such as
   writing back, is in none.
