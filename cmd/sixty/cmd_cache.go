@@ -78,7 +78,8 @@ type part struct {
 var partNames = map[string]string{
 	"content": "sources and other content that steps start from", "results": "what steps left, by their key",
 	"images": "images made from packages, one folder each", "engine": "the engine's state; it bounds itself",
-	"packs": "packs that were fetched", "advisory-db": "the advisory database", "last-run": "how each crate's last run went",
+	"packs": "packs that were fetched", "advisory-db": "the advisory database", "warm": "which dependencies were compiled",
+	"last-run":     "how each crate's last run went",
 	"history.json": "how long steps took", "image-pins.json": "digests that images are pinned to",
 }
 

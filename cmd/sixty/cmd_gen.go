@@ -62,7 +62,11 @@ template, 2 a mistake in the command line or the values.`,
 				if err != nil {
 					return err
 				}
-				return a.act(cmd.Context(), &o.planOptions, p)
+				if err := a.act(cmd.Context(), &o.planOptions, p); err != nil {
+					return err
+				}
+				a.warmNew(o, p)
+				return nil
 			}
 			return a.watchGen(cmd.Context(), o)
 		},

@@ -54,6 +54,11 @@ func (a *app) marketAddCommand() *cobra.Command {
 			for _, e := range found {
 				fmt.Fprintf(a.stdout, "Added %s %s\n", deploy.Readable(e.ID), deploy.Readable(e.Version))
 			}
+			if len(found) <= maxAhead {
+				for _, e := range found {
+					a.warmLater("", deploy.Readable(e.ID), "--template", e.ID)
+				}
+			}
 			return nil
 		},
 	}

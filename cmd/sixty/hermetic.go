@@ -179,8 +179,6 @@ func (s seen) mounts() []string {
 			from += " " + m.Source.Output + " of " + m.Source.Step
 		case plan.SourceEarlier:
 			from = fmt.Sprintf("output %s of an earlier run, made of %s", m.Source.Output, madeOf(m.Source))
-		case plan.SourceImage:
-			from += " " + m.Source.Image + ", folder " + m.Source.Folder
 		case plan.SourceCache:
 			from += " " + m.Source.Cache
 		case plan.SourceSecret:

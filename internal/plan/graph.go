@@ -180,8 +180,6 @@ const (
 	// Step, Output. It is known by what it was made from, as other outputs are,
 	// and an engine that has it no longer makes it again.
 	SourceEarlier SourceKind = "earlier"
-	// SourceImage is a folder of an image: Image, Folder.
-	SourceImage SourceKind = "image"
 	// SourceScratch is an empty folder, discarded when the step ends.
 	SourceScratch SourceKind = "scratch"
 )
@@ -203,9 +201,6 @@ type Source struct {
 	// mounts outputs of. They mount of each other alone, and no step of the graph
 	// has the ID of one of them.
 	Earlier []Step `json:"earlier,omitempty"`
-	// Image names a member of Graph.Images, and Folder is absolute in it.
-	Image  string `json:"image,omitempty"`
-	Folder string `json:"folder,omitempty"`
 	// Cache is the id of a cache volume.
 	Cache string `json:"cache,omitempty"`
 	// Secret is the id of a secret.

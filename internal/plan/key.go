@@ -112,12 +112,6 @@ func sourceKey(g *Graph, s Source, initDigest string, keys map[string]Key) (stri
 		return outputKey(s, made), nil
 	case SourceFetch:
 		return "fetch " + fetched(s.Files), nil
-	case SourceImage:
-		image, ok := g.Image(s.Image)
-		if !ok {
-			return "", fmt.Errorf("image %q does not exist", s.Image)
-		}
-		return "folder " + s.Folder + " of " + image.Digest, nil
 	default:
 		return string(s.Kind) + " " + s.Digest + s.Cache + s.Secret, nil
 	}

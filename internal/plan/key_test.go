@@ -84,7 +84,10 @@ func TestKeyChanges(t *testing.T) {
 		"host name":           func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{Hostname: "other"} },
 		"processors":          func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{CPUs: 1} },
 		"links":               func(_ *Graph, _, b *Step) { b.Conditions = &Conditions{Links: []Link{{"/src", "/d"}}} },
-		"which output":        func(_ *Graph, _, b *Step) { b.Mounts[0].Source.Output = "other" },
+		"an earlier output": func(_ *Graph, _, b *Step) {
+			b.Mounts[5].Source = Source{Kind: SourceEarlier, Step: "e", Output: "o", Earlier: []Step{{ID: "e", Image: "i", Command: []string{"make"}}}}
+		},
+		"which output": func(_ *Graph, _, b *Step) { b.Mounts[0].Source.Output = "other" },
 	} {
 		g := sample()
 		change(g, &g.Stages[0].Steps[0], &g.Stages[0].Steps[1])
@@ -197,5 +200,28 @@ func TestCheck(t *testing.T) {
 func skip(g *Graph, change func(*Step)) {
 	for i := range g.Stages[0].Steps {
 		change(&g.Stages[0].Steps[i])
+	}
+}
+
+// An output is known by what it was made from, in this run or in an earlier one.
+func TestKeyOfEarlierOutputs(t *testing.T) {
+	inRun := sample()
+	step := &inRun.Stages[0].Steps[1]
+	step.Mounts = step.Mounts[:1]
+	earlier := sample()
+	made := earlier.Stages[0].Steps[0]
+	made.ID = "earlier"
+	step = &earlier.Stages[0].Steps[1]
+	step.Mounts = []Mount{{Target: "/out", Source: Source{Kind: SourceEarlier, Step: made.ID, Output: "o", Earlier: []Step{made}}}}
+	step.After = nil
+	if a, b := keyOf(t, inRun, "init"), keyOf(t, earlier, "init"); a.Digest != b.Digest {
+		t.Errorf("%s and %s", jsonString(a.Parts), jsonString(b.Parts))
+	}
+	if got := earlier.Earlier(); len(got) != 1 || got[0].ID != "earlier" {
+		t.Errorf("earlier steps %v", got)
+	}
+	step.Mounts[0].Source.Step = "none"
+	if _, err := Keys(earlier, "init"); err == nil || !strings.Contains(err.Error(), `step "none" is not among the earlier ones`) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -115,7 +115,7 @@ type LastRun struct {
 // Mount is what a step finds at a path.
 type Mount struct {
 	Target string `json:"target"`
-	// Kind is blob, fetch, output, earlier, image, cache, secret or scratch.
+	// Kind is blob, fetch, output, earlier, cache, secret or scratch.
 	Kind string `json:"kind"`
 	// Writable mounts are the step's own copy.
 	Writable bool   `json:"writable,omitempty"`
@@ -123,10 +123,9 @@ type Mount struct {
 	Bytes    int64  `json:"bytes,omitempty"`
 	Step     string `json:"step,omitempty"`
 	Output   string `json:"output,omitempty"`
-	// Name is a cache's, secret's or image's, and Folder one of that image.
-	Name   string `json:"name,omitempty"`
-	Folder string `json:"folder,omitempty"`
-	Files  []File `json:"files,omitempty"`
+	// Name is a cache's or secret's.
+	Name  string `json:"name,omitempty"`
+	Files []File `json:"files,omitempty"`
 }
 
 // Service is a process beside a step's command.
@@ -326,7 +325,7 @@ func names(env []string) []string {
 
 func mount(m plan.Mount) Mount {
 	s := m.Source
-	out := Mount{Target: m.Target, Kind: string(s.Kind), Writable: m.Writable, Digest: s.Digest, Bytes: s.Size, Step: s.Step, Output: s.Output, Name: s.Cache + s.Secret + s.Image, Folder: s.Folder}
+	out := Mount{Target: m.Target, Kind: string(s.Kind), Writable: m.Writable, Digest: s.Digest, Bytes: s.Size, Step: s.Step, Output: s.Output, Name: s.Cache + s.Secret}
 	for _, f := range s.Files {
 		out.Files = append(out.Files, File(f))
 	}

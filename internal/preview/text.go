@@ -158,8 +158,6 @@ func (p Plan) source(m Mount) string {
 		text = fmt.Sprintf("output %s of %s", m.Output, m.Step)
 	case "earlier":
 		text = fmt.Sprintf("output %s of an earlier run", m.Output)
-	case "image":
-		text = fmt.Sprintf("folder %s of image %s", m.Folder, m.Name)
 	case "scratch":
 		text = "empty"
 	default:

@@ -79,7 +79,7 @@ func Caps() plan.Caps {
 		Name:     "BuildKit",
 		Networks: []plan.Network{plan.NetworkNone, plan.NetworkHost},
 		Sources: []plan.SourceKind{plan.SourceBlob, plan.SourceFetch, plan.SourceOutput,
-			plan.SourceEarlier, plan.SourceImage, plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
+			plan.SourceEarlier, plan.SourceCache, plan.SourceSecret, plan.SourceScratch},
 		Layouts:    true,
 		Services:   true,
 		Conditions: true,

@@ -229,9 +229,6 @@ func (l *lowering) source(m plan.Mount) (folder, error) {
 	case plan.SourceFetch:
 		files, err := l.files(src.Files)
 		return folder{state: files}, err
-	case plan.SourceImage:
-		image, err := l.image(src.Image)
-		return folder{image, src.Folder}, err
 	case plan.SourceOutput, plan.SourceEarlier:
 		step, ok := l.planned[src.Step]
 		if !ok {

@@ -251,7 +251,7 @@ func (l Layers) usable(layer Layer) bool {
 		}
 		for _, m := range s.Mounts {
 			switch m.Source.Kind {
-			case plan.SourceFetch, plan.SourceImage:
+			case plan.SourceFetch:
 			case plan.SourceOutput:
 				if m.Source.Step != setup.VendorStep {
 					return false
