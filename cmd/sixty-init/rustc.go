@@ -190,13 +190,13 @@ func (u unit) name(units string) error {
 func (u unit) reuse(units string) (bool, error) {
 	stem, err := os.ReadFile(filepath.Join(units, u.key))
 	if err != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // nothing to reuse: it is compiled
 	}
 	built := string(stem)
 	infoOf := filepath.Join(filepath.Dir(built), strings.TrimPrefix(filepath.Base(built), "lib")+".d")
 	info, err := os.ReadFile(infoOf)
 	if err != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // nothing to reuse: it is compiled
 	}
 	if err := os.Remove(u.stem + ".rmeta"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -221,7 +221,7 @@ func writeWhole(name, text string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone when renamed
+	defer os.Remove(tmp.Name()) // gone when renamed
 	_, err = tmp.WriteString(text)
 	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
 		return err

@@ -112,4 +112,3 @@ func (c *Config) checkModuleOutputs() hcl.Diagnostics {
 	}
 	return diags
 }
-

@@ -45,7 +45,7 @@ func LoadPack(ctx context.Context, cache Cache, p *market.Pack, project, version
 func GeneratedFrom(ctx context.Context, m Market, dir string, policies []string) (*market.Pack, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, nil //nolint:nilerr // who opens the crate says it better
+		return nil, nil // who opens the crate says it better
 	}
 	defer root.Close()
 	record, err := codegen.ReadRecord(root.FS())
