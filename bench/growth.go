@@ -63,7 +63,7 @@ stage "crates" {
   step "package" {
     command = ["cargo", "package", "--no-verify", "--allow-dirty", "--package", matrix.crate]
     metrics = ["package"]
-    output "crates" { path = "/target/package" }
+    output "crates" { path = "/src/target/package" }
   }
 }
 
