@@ -332,7 +332,7 @@ func TestPageIsOfItsFigures(t *testing.T) {
 
 func TestWriteCrates(t *testing.T) {
 	dir := t.TempDir()
-	if err := writeCrates(dir, 3); err != nil {
+	if err := writeCrates(dir, 3, "for a test"); err != nil {
 		t.Fatal(err)
 	}
 	c, err := crate.Open(filepath.Join(dir, "Cargo.toml"))

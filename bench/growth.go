@@ -84,8 +84,9 @@ gate "package" {
 `, image)
 }
 
-// writeCrates makes a workspace of n small crates that need nothing.
-func writeCrates(dir string, n int) error {
+// writeCrates makes a workspace of n small crates that need nothing; about makes
+// them others than those of another call.
+func writeCrates(dir string, n int, about string) error {
 	files := map[string]string{}
 	lock, members := "version = 4\n", []string{}
 	for i := range n {
@@ -93,12 +94,12 @@ func writeCrates(dir string, n int) error {
 		members = append(members, fmt.Sprintf("%q", name))
 		lock += fmt.Sprintf("\n[[package]]\nname = %q\nversion = \"0.1.0\"\n", name)
 		files[name+"/Cargo.toml"] = fmt.Sprintf("[package]\nname = %q\nversion = \"0.1.0\"\nedition = \"2021\"\ndescription = \"One of many.\"\nlicense = \"MIT\"\nrepository = \"https://example.com/many\"\n", name)
-		files[name+"/src/lib.rs"] = fmt.Sprintf(`//! One crate of many.
+		files[name+"/src/lib.rs"] = fmt.Sprintf(`//! One crate of many, %[2]s.
 
 /// Sums what is divisible by a number.
 #[must_use]
 pub fn sum(of: u64) -> u64 {
-    (1..=of).filter(|n| n %% %d == 0).sum()
+    (1..=of).filter(|n| n %% %[1]d == 0).sum()
 }
 
 #[cfg(test)]
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(sum(%[1]d), %[1]d);
     }
 }
-`, i+2)
+`, i+2, about)
 	}
 	files["Cargo.toml"] = "[workspace]\nresolver = \"2\"\nmembers = [" + strings.Join(members, ", ") + "]\n"
 	files["Cargo.lock"] = lock
@@ -160,7 +161,7 @@ func (b *bench) grow(ctx context.Context, o options, s series, n, engine int) (g
 	g = grown{Series: s.name, Crates: n}
 	dir := filepath.Join(b.dir, "src", fmt.Sprintf("grow%d", n))
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := writeCrates(dir, n); err != nil {
+	if err := writeCrates(dir, n, fmt.Sprintf("%d %s", n, s.name)); err != nil {
 		return g, err
 	}
 	file := filepath.Join(b.sixty.out(), "report.json")

@@ -77,7 +77,7 @@ func (c command) generate(ctx context.Context, pack, name, dir string) (spent, e
 // takeIn runs the pipeline on a crate that needs nothing, which unpacks the image.
 func (c command) takeIn(ctx context.Context) error {
 	dir := filepath.Join(c.dir, "src", "prepare")
-	if err := writeCrates(dir, 1); err != nil {
+	if err := writeCrates(dir, 1, "to begin with"); err != nil {
 		return err
 	}
 	_, _, err := c.run(ctx, "deploy", "--manifest", filepath.Join(dir, "Cargo.toml"), "--no-sign", "--report", filepath.Join(c.out(), "report.json"), "--progress", "plain")
