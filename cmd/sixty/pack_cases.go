@@ -238,7 +238,7 @@ func (a *app) deployCase(ctx context.Context, pack *market.Pack, dir string, o *
 		fmt.Fprintf(a.stdout, "%s  %s %s in %s. %s\n\n", r.DeploymentStatus, deploy.Readable(r.CrateName), deploy.Readable(r.CrateVersion),
 			report.Duration(r.TotalDurationMS), r.Recommendation)
 	}
-	return &testedDeployment{Status: string(r.DeploymentStatus), Level: r.Level, Gates: r.Gates}, nil
+	return &testedDeployment{Status: r.DeploymentStatus, Level: r.Level, Gates: r.Gates}, nil
 }
 
 // replaceTree replaces a folder under dir with files; links do not lead it

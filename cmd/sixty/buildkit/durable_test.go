@@ -23,7 +23,7 @@ func TestSettle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close() //nolint:errcheck // again, when all goes well
+	defer e.Close() // again, when all goes well
 	expect := func(when string, waiting bool) {
 		t.Helper()
 		for i, base := range e.durable.databases {

@@ -43,7 +43,7 @@ func TestStartTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close() //nolint:errcheck // the test is over
+	defer e.Close() // the test is over
 	if again, err := Start(t.Context(), EmbeddedOptions{Root: root}); err == nil || !strings.Contains(err.Error(), "open in "+root+" already") {
 		t.Errorf("%v, %v", again, err)
 	}

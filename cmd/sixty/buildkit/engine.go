@@ -123,7 +123,7 @@ func (e *Engine) Run(ctx context.Context, s plan.Step) (plan.Result, error) {
 	if err := e.collect(ctx, s, map[string]bool{}); err != nil {
 		if ctx.Err() != nil {
 			res.Status, res.Reason, res.Ended = plan.StatusCanceled, context.Cause(ctx).Error(), time.Now()
-			return res, nil
+			return res, nil //nolint:nilerr // the result says it
 		}
 		return res, err
 	}

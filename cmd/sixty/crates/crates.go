@@ -132,7 +132,7 @@ func write(name, text string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone when renamed
+	defer os.Remove(tmp.Name()) // gone when renamed
 	_, err = tmp.WriteString(text)
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err

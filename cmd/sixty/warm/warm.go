@@ -146,7 +146,7 @@ func (l Layers) Record(g *plan.Graph, base Base, results []plan.Result) error {
 	}
 	for name, other := range l.all() {
 		if !l.kept(other.Key) {
-			os.Remove(l.file(name)) //nolint:errcheck // looked at the next time again
+			os.Remove(l.file(name)) // looked at the next time again
 		}
 	}
 	text, err := json.Marshal(own)
@@ -349,7 +349,7 @@ func write(file string, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("remember the dependencies: %w", err)
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone when renamed
+	defer os.Remove(tmp.Name()) // gone when renamed
 	_, err = tmp.Write(text)
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return fmt.Errorf("remember the dependencies: %w", err)
