@@ -18,7 +18,6 @@ import (
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/remote"
-	"github.com/sixtyhq/sixty/stages/concept"
 	"github.com/sixtyhq/sixty/stages/generation"
 )
 
@@ -147,7 +146,8 @@ func (a *app) planGen(ctx context.Context, o *genOptions) (*planned, error) {
 	}
 	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
 	if o.again != "" {
-		made, err = a.renderAgain(ctx, o, r, view)
+		made, err = r.RenderAgain(ctx, deploy.Generated{Dir: o.again, Endpoints: o.endpoints})
+		err = notAllowed(err)
 	} else {
 		var c *deploy.Chosen
 		if c, err = r.Choose(ctx); err != nil {
@@ -193,88 +193,6 @@ func (a *app) beginGen(o *runOptions, view *progress.Printer) (*deploy.Run, *eng
 		return nil, nil, err
 	}
 	return a.begin(o, store, view)
-}
-
-// hooksAgain runs the commands of a pack for a folder that was generated before,
-// on the images of the pipeline at hand.
-func (o *runOptions) hooksAgain(ctx context.Context, r *deploy.Run) (generation.HookRunner, error) {
-	if !o.hooks {
-		return nil, nil
-	}
-	c, err := r.Choose(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return r.Hooks(c.Generation), nil
-}
-
-// renderAgain renders the pack that a folder's record names, with the recorded
-// values and those given now.
-func (a *app) renderAgain(ctx context.Context, o *genOptions, r *deploy.Run, view *progress.Printer) (*deploy.Rendered, error) {
-	record, err := generation.ReadRecord(o.again)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	m, err := a.market(market.PreferCache)
-	if err != nil {
-		return nil, err
-	}
-	catalog, err := a.catalog(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	packs, err := recordedPacks(ctx, m, catalog, record)
-	if err != nil {
-		return nil, fmt.Errorf("%w\nTo go on with the pack as it is now: sixty update, or sixty gen --template %s --output %s", err, record.Pack.ID, o.again)
-	}
-	if err := a.acceptAgain(ctx, &o.runOptions, o.again, packs.All()); err != nil {
-		return nil, err
-	}
-	view.Note("Template %s %s, as recorded in %s", packs.ID, packs.Version, filepath.Join(o.again, codegen.RecordPath))
-	given, _, err := packs.GivenAgain(record.Variables, codegen.RecordPath)
-	if err != nil {
-		return nil, err
-	}
-	recorded, err := generation.Recorded(record, packs.Dependencies)
-	if err != nil {
-		return nil, err
-	}
-	now, err := o.given()
-	if err != nil {
-		return nil, err
-	}
-	if now, err = a.withSensitive(&o.runOptions, now, packs); err != nil {
-		return nil, err
-	}
-	epoch, err := sourceEpoch()
-	if err != nil {
-		return nil, err
-	}
-	now = r.Declared(packs, now)
-	again, err := o.hooksAgain(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	made, err := generation.Render(ctx, generation.Request{Pack: packs.Pack, Dependencies: packs.Dependencies, Recorded: recorded,
-		Hooks: again, Given: append(given, now...), Dir: o.again, Epoch: epoch, Remote: m.remoteAgain(record.Answers, o.endpoints)})
-	return &deploy.Rendered{Result: made, Packs: packs}, notAllowed(err)
-}
-
-// recordedPacks are the packs that a folder was generated from.
-func recordedPacks(ctx context.Context, m *userMarket, catalog *market.Catalog, record codegen.Record) (*concept.Packs, error) {
-	root, err := catalog.Recorded(ctx, m.cache, record.Pack.ID, record.Pack.Version, record.Pack.Digest)
-	if err != nil {
-		return nil, err
-	}
-	packs := &concept.Packs{Pack: root}
-	for _, d := range record.Dependencies {
-		p, err := catalog.Recorded(ctx, m.cache, d.ID, d.Version, d.Digest)
-		if err != nil {
-			return nil, err
-		}
-		packs.Dependencies = append(packs.Dependencies, p)
-	}
-	return packs, nil
 }
 
 // planProject plans the run of a ggen.toml project.

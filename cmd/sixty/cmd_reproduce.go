@@ -230,9 +230,9 @@ func (a *app) renderRecorded(ctx context.Context, rec *recordedRun, ask asking, 
 		return "", err
 	}
 	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
-	made, err := a.renderAgain(ctx, gen, r, view)
+	made, err := r.RenderAgain(ctx, deploy.Generated{Dir: dir})
 	if err != nil {
-		return "", err
+		return "", notAllowed(err)
 	}
 	if err := made.Write(ctx, false); err != nil {
 		return "", err

@@ -2,17 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/deploy"
-	"github.com/sixtyhq/sixty/internal/market"
-	"github.com/sixtyhq/sixty/stages/concept"
-	"github.com/sixtyhq/sixty/stages/generation"
 )
 
 // updateOptions is everything that a command line says about sixty update.
@@ -65,74 +59,21 @@ command line or the values.`,
 }
 
 func (a *app) update(ctx context.Context, o *updateOptions) error {
-	record, err := generation.ReadRecord(o.dir)
-	if err != nil {
-		return usageError{err}
-	}
-	m, err := a.market(market.PreferCache)
-	if err != nil {
-		return err
-	}
-	base, next, err := a.packVersions(ctx, m, record, o.to)
-	if err != nil {
-		return err
-	}
-	if err := a.acceptAgain(ctx, &o.runOptions, o.dir, append(base.All(), next.All()...)); err != nil {
-		return err
-	}
-	req := generation.UpdateRequest{Dir: o.dir, Base: base.Pack, New: next.Pack,
-		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies,
-		BaseRemote: m.remoteAgain(record.Answers, o.endpoints), Remote: m.remoteAgain(record.Answers, o.endpoints)}
-	if req.Given, err = o.given(); err != nil {
-		return err
-	}
-	if req.Given, err = a.withSensitive(&o.runOptions, req.Given, base, next); err != nil {
-		return err
-	}
-	if req.Epoch, err = sourceEpoch(); err != nil {
-		return err
-	}
 	view, err := a.printer(history{})
 	if err != nil {
 		return err
 	}
 	defer view.Close()
-	view.Note("Update of %s %s to %s", base.ID, base.Version, next.Version)
-	for _, p := range next.Dependencies {
-		for _, old := range base.Dependencies {
-			if old.ID == p.ID && old.Digest != p.Digest {
-				view.Note("It depends on %s %s, before on %s", p.ID, p.Version, old.Version)
-			}
-		}
-	}
 	r, eng, err := a.beginGen(&o.runOptions, view)
 	if err != nil {
 		return err
 	}
 	defer eng.Close() //nolint:errcheck // only a pack's commands open it, and they have ended
-	req.Given = r.Declared(next, req.Given)
-	if req.Hooks, err = o.hooksAgain(ctx, r); err != nil {
-		return err
-	}
-	made, dropped, err := generation.Update(ctx, req)
+	made, err := r.Update(ctx, deploy.Generated{Dir: o.dir, Endpoints: o.endpoints}, o.to)
 	if err != nil {
 		return notAllowed(err)
 	}
-	for _, name := range dropped {
-		view.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
-	}
-	lock, err := deploy.OpenPackLock(".", "", false)
-	if err != nil {
-		return err
-	}
-	if pin, ok := lock.Find(next.ID); ok {
-		lock.Constraint = pin.Constraint
-	} else {
-		lock = nil // nothing here holds on to the pack
-	}
-	p := &planned{dir: o.dir, plan: made.Plan, write: func(ctx context.Context) error {
-		return r.Write(ctx, &deploy.Rendered{Result: made, Packs: next, Lock: lock})
-	}}
+	p := &planned{dir: o.dir, plan: made.Plan, write: func(ctx context.Context) error { return r.Write(ctx, made) }}
 	if err := a.act(ctx, &o.planOptions, p); err != nil {
 		return err
 	}
@@ -140,15 +81,12 @@ func (a *app) update(ctx context.Context, o *updateOptions) error {
 }
 
 // conflicts says no where an update left, or would leave, conflicts.
-func (a *app) conflicts(made *generation.Result, written bool) error {
-	found := false
-	for _, w := range made.Plan.Writes {
-		if w.Action == codegen.Marked {
-			found = true
-			fmt.Fprintf(a.stderr, "Conflict in %s (%s)\n", deploy.Readable(w.Path), w.Reason)
-		}
+func (a *app) conflicts(made *deploy.Rendered, written bool) error {
+	found := made.Conflicts()
+	for _, w := range found {
+		fmt.Fprintf(a.stderr, "Conflict in %s (%s)\n", deploy.Readable(w.Path), w.Reason)
 	}
-	if !found {
+	if len(found) == 0 {
 		return nil
 	}
 	if !written {
@@ -157,36 +95,4 @@ func (a *app) conflicts(made *generation.Result, written bool) error {
 	}
 	fmt.Fprintln(a.stderr, "Edit what stands between <<<<<<< and >>>>>>> in these files; the update itself is done.")
 	return errNo
-}
-
-// packVersions finds the packs that a record names and those to update to.
-func (a *app) packVersions(ctx context.Context, m *userMarket, record codegen.Record, to string) (base, next *concept.Packs, err error) {
-	catalog, err := a.catalog(ctx, m)
-	if err != nil {
-		return nil, nil, err
-	}
-	recorded := record.Pack
-	base, err = recordedPacks(ctx, m, catalog, record)
-	if err != nil {
-		return nil, nil, fmt.Errorf("find what was generated: %w", err)
-	}
-	packs, err := catalog.ResolveAll(ctx, recorded.ID, to, market.Pins{})
-	var unknown *market.UnknownPackError
-	if errors.As(err, &unknown) && to == "" {
-		return nil, nil, fmt.Errorf("no source has %s any more; add the one that does: sixty market add", recorded.ID)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	next = concept.Together(packs)
-	if to == "" && older(next.Version, base.Version) {
-		return nil, nil, usagef("%s was generated from %s %s, and the newest in the market is %s: sixty market update asks the sources again, --to %s goes back", recorded.ID, recorded.ID, base.Version, next.Version, next.Version)
-	}
-	return base, next, nil
-}
-
-func older(a, b string) bool {
-	x, errX := semver.StrictNewVersion(a)
-	y, errY := semver.StrictNewVersion(b)
-	return errX == nil && errY == nil && x.LessThan(y)
 }

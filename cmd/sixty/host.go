@@ -13,6 +13,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
 	"github.com/sixtyhq/sixty/internal/deploy"
+	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/run"
@@ -32,6 +33,9 @@ func (a *app) begin(o *runOptions, store *blob.Store, view *progress.Printer) (*
 		return nil, nil, err
 	}
 	req.AuditDB = a.auditDatabase(o)
+	req.Sensitive = func(given []lang.Given, packs ...*concept.Packs) ([]lang.Given, error) {
+		return a.withSensitive(o, given, packs...)
+	}
 	req.Estimates = readHistory(cache).durations()
 	eng := &engine{app: a, opts: o, cache: deploy.Cache(cache), store: store, view: view}
 	return deploy.New(deploy.Host{

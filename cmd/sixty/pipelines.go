@@ -58,18 +58,3 @@ func (a *app) loadPack(ctx context.Context, pack *market.Pack, project string) (
 	}
 	return cfg, warnings, a.addPacks(ctx, cfg)
 }
-
-// acceptAgain holds packs for a folder that was generated before against all
-// policies: those of a run in the working folder, and that of the folder's own
-// pipeline.
-func (a *app) acceptAgain(ctx context.Context, o *runOptions, dir string, packs []*market.Pack) error {
-	var loaded []*config.Config
-	for _, d := range []string{o.base(), dir} {
-		cfg, _, err := deploy.Load("", d, version)
-		if err != nil {
-			return err
-		}
-		loaded = append(loaded, cfg)
-	}
-	return userPacks{a}.Accept(ctx, deploy.PackPolicies(loaded, o.packPolicy), packs)
-}

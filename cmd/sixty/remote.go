@@ -3,22 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sixtyhq/sixty/internal/remote"
 )
-
-// answers is where the answers of SPARQL endpoints are kept.
-func (m *userMarket) answers() string { return filepath.Join(m.dir, "answers") }
-
-// remoteAgain gives what endpoints answered to an earlier run. allowed may be
-// asked again.
-func (m *userMarket) remoteAgain(recorded []remote.Answer, allowed []string) *remote.Asker {
-	return remote.Again(m.answers(), http.DefaultClient, recorded, allowed)
-}
 
 func endpointFlag(cmd *cobra.Command, to *[]string) {
 	cmd.Flags().StringArrayVar(to, "allow-endpoint", nil, "SPARQL endpoint that may be asked again, where the folder's record names an answer of it that is not kept on this machine; may be repeated")

@@ -10,6 +10,7 @@ import (
 	"github.com/sixtyhq/sixty/internal/blob"
 	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/internal/run"
@@ -22,6 +23,10 @@ type Request struct {
 	Load func() (*config.Config, hcl.Diagnostics, error)
 	// Values are the values of its variables and the pack's.
 	Values Values
+	// Sensitive adds to the given values those of sensitive variables, which no
+	// record of a generated folder has, as far as they can be asked for; nil: not
+	// at all.
+	Sensitive func(given []lang.Given, packs ...*concept.Packs) ([]lang.Given, error)
 	// Existing gives the Cargo.toml of a crate or workspace that exists, for a
 	// pipeline that makes no new crate, or says in the caller's words why there is
 	// none.

@@ -353,3 +353,50 @@ func TestRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An update takes what changed in the pack, keeps edits, and moves the pin.
+func TestUpdate(t *testing.T) {
+	files := own("", "// {{ name }}\n", "")
+	_, c := serve(t, files)
+	if _, err := Deploy(t.Context(), c, withPacks(c), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Cargo.toml", "Cargo.lock", "src/lib.rs", ".sixty/generated.json"} {
+		files[name] = made(t, "made/"+name)
+	}
+	files["src/lib.rs"] += "\n\n// an edit\n"
+	files[market.LockFile] = made(t, "report/"+market.LockFile)
+	in := inputs(c)
+	in.Packs = []*dagger.Directory{c.Directory()}
+	// The version that the crate was made from stays in the market.
+	for name, content := range files {
+		if rest, ok := strings.CutPrefix(name, "own/"); ok {
+			files["newer/"+rest] = strings.Replace(content, "1.0.0", "1.1.0", 1)
+		}
+	}
+	files["newer/templates/lib.rs.tera"] = strings.Replace(files["newer/templates/lib.rs.tera"], "// {{ name }}", "// {{ name }}, newer", 1)
+	if _, err := Update(t.Context(), c, in, ""); err != nil {
+		t.Fatal(err)
+	}
+	var updated string
+	found, err := filepath.Glob("sixty-*/source/src/lib.rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range found {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "an edit") {
+			updated = string(text)
+			lock, err := os.ReadFile(filepath.Join(filepath.Dir(name), "..", market.LockFile))
+			if err != nil || !strings.Contains(string(lock), `"1.1.0"`) {
+				t.Errorf("the pin is %s, %v", lock, err)
+			}
+		}
+	}
+	if !strings.Contains(updated, "// one, newer") || !strings.Contains(updated, "// an edit") {
+		t.Errorf("src/lib.rs is %q", updated)
+	}
+}

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sixtyhq/sixty/internal/codegen"
 	"github.com/sixtyhq/sixty/internal/dagger"
 	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/lang"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/internal/picture"
 	"github.com/sixtyhq/sixty/internal/preview"
-	"github.com/sixtyhq/sixty/stages/concept"
-	"github.com/sixtyhq/sixty/stages/generation"
 )
 
 // Generate renders a pack into a new crate.
@@ -147,55 +144,19 @@ func Update(ctx context.Context, client *dagger.Client, in Inputs, to string) (*
 	if err != nil {
 		return nil, err
 	}
-	dir := s.path("source")
-	record, err := generation.ReadRecord(dir)
+	r, err := s.run()
 	if err != nil {
 		return nil, err
 	}
-	base, next, err := s.packVersions(ctx, record, to)
+	made, err := r.Update(ctx, deploy.Generated{Dir: s.path("source")}, to)
 	if err != nil {
 		return nil, err
 	}
-	req, err := s.request()
-	if err != nil {
-		return nil, err
+	for _, w := range made.Conflicts() {
+		s.host.View.Note("Conflict in %s (%s): edit what stands between <<<<<<< and >>>>>>>", deploy.Readable(w.Path), w.Reason)
 	}
-	made, dropped, err := generation.Update(ctx, generation.UpdateRequest{Dir: dir, Base: base.Pack, New: next.Pack,
-		BaseDependencies: base.Dependencies, NewDependencies: next.Dependencies, Given: req.Values.Given})
-	if err != nil {
-		return nil, err
-	}
-	s.host.View.Note("Update of %s %s to %s", base.ID, base.Version, next.Version)
-	for _, name := range dropped {
-		s.host.View.Note("Warning: %s %s no longer has the variable %q", next.ID, next.Version, name)
-	}
-	for _, w := range made.Plan.Writes {
-		if w.Action == codegen.Marked {
-			s.host.View.Note("Conflict in %s (%s): edit what stands between <<<<<<< and >>>>>>>", deploy.Readable(w.Path), w.Reason)
-		}
-	}
-	if err := made.Write(ctx, false); err != nil {
+	if err := r.Write(ctx, made); err != nil {
 		return nil, err
 	}
 	return s.directory("source").Changes(in.Source), nil
-}
-
-// packVersions finds the packs that a record names and those to update to.
-func (s *session) packVersions(ctx context.Context, record codegen.Record, to string) (base, next *concept.Packs, err error) {
-	if record.Pack == nil {
-		return nil, nil, errors.New("the folder was not generated from a pack")
-	}
-	base = &concept.Packs{}
-	for _, ref := range record.Dependencies {
-		pack, err := s.packs.Recorded(ctx, ref.PackRef)
-		if err != nil {
-			return nil, nil, fmt.Errorf("find what was generated: %w", err)
-		}
-		base.Dependencies = append(base.Dependencies, pack)
-	}
-	if base.Pack, err = s.packs.Recorded(ctx, *record.Pack); err != nil {
-		return nil, nil, fmt.Errorf("find what was generated: %w", err)
-	}
-	next, err = s.packs.Resolve(ctx, record.Pack.ID, to, market.Pins{})
-	return base, next, err
 }
