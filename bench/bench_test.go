@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -183,6 +184,13 @@ func TestOrder(t *testing.T) {
 		if got := strings.Join(order(sides, round), " "); got != want {
 			t.Errorf("round %d: %q, want %q", round, got, want)
 		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	b := &bench{dir: "/home/x/bench", sixty: command{path: "/home/x/bin/sixty"}}
+	if got := b.plain(errors.New("/home/x/bin/sixty deploy --report /home/x/bench/out: no")); got != "sixty deploy --report DIR/out: no" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -41,7 +41,7 @@ func (b *bench) first(ctx context.Context, t taken, j *journal) error {
 	t.Versions.Engine = said.Engine
 	j.First = &firstRecord{taken: t, Pack: firstPack, Spent: s}
 	if err != nil {
-		j.First.Failed = err.Error()
+		j.First.Failed = b.plain(err)
 		progress("first run failed: %v", err)
 	} else {
 		progress("first run: %s", s)

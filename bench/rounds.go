@@ -261,7 +261,7 @@ func (b *bench) round(ctx context.Context, o options, pack string, round int, go
 				return context.Cause(ctx)
 			}
 			if err != nil {
-				r.Failed, failed[side] = err.Error(), true
+				r.Failed, failed[side] = b.plain(err), true
 				progress("%s, round %d, %s: %s failed: %v", pack, round, name, side, err)
 			} else {
 				progress("%s, round %d, %s: %s %s", pack, round, name, side, r.spent)
@@ -273,6 +273,12 @@ func (b *bench) round(ctx context.Context, o options, pack string, round int, go
 	}
 	// Nobody reads what was compiled any more, and it is large.
 	return errors.Join(os.RemoveAll(b.bare.path(s.bare)), os.RemoveAll(b.bare.path(s.hand)))
+}
+
+// plain is an error's text for a record: places on this machine mean nothing to
+// whoever reads it.
+func (b *bench) plain(err error) string {
+	return strings.NewReplacer(b.sixty.path, "sixty", b.dir, "DIR").Replace(err.Error())
 }
 
 // order is the order of the sides in a round. An engine inside the run ends the
