@@ -165,5 +165,5 @@ func (a *app) printDiagnostics(diags hcl.Diagnostics, files map[string]*hcl.File
 		}
 	}
 	w := hcl.NewDiagnosticTextWriter(a.stderr, files, width, a.color())
-	w.WriteDiagnostics(config.Locate(diags, files)) //nolint:errcheck // nowhere else to say it
+	w.WriteDiagnostics(config.Locate(config.Most(diags), files)) //nolint:errcheck // nowhere else to say it
 }

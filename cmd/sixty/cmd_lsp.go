@@ -46,5 +46,5 @@ func diagnose(dir string, names []string, sources map[string][]byte) hcl.Diagnos
 	if diags.HasErrors() {
 		more = config.Further(diags, more)
 	}
-	return config.InOrder(append(diags, more...))
+	return config.Most(config.InOrder(append(diags, more...)))
 }

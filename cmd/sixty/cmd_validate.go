@@ -267,7 +267,7 @@ func withoutNoValue(diags hcl.Diagnostics) hcl.Diagnostics {
 
 func (a *app) printValidation(cfg *config.Config, diags hcl.Diagnostics, asJSON bool) error {
 	if asJSON {
-		if err := a.printJSON(diagjson.New(diags, cfg.Files)); err != nil {
+		if err := a.printJSON(diagjson.New(config.Most(diags), cfg.Files)); err != nil {
 			return err
 		}
 	} else {

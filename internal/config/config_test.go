@@ -486,3 +486,21 @@ func TestLoopsAreBounded(t *testing.T) {
 		})
 	}
 }
+
+func TestMostDiagnostics(t *testing.T) {
+	at := func(line int, severity hcl.DiagnosticSeverity) *hcl.Diagnostic {
+		return &hcl.Diagnostic{Severity: severity, Subject: &hcl.Range{Start: hcl.Pos{Line: line}}}
+	}
+	var diags hcl.Diagnostics
+	for i := range maxTold + 1 {
+		diags = append(diags, at(i, hcl.DiagWarning))
+	}
+	if got := Most(diags); len(got) != len(diags) {
+		t.Errorf("%d of %d", len(got), len(diags))
+	}
+	diags = append(diags, at(1000, hcl.DiagError))
+	got := Most(diags)
+	if len(got) != maxTold+1 || got[maxTold-1].Severity != hcl.DiagError || !strings.HasPrefix(got[maxTold].Detail, "2 more") {
+		t.Errorf("%d diagnostics, the last two %v and %v", len(got), got[maxTold-1], got[maxTold])
+	}
+}

@@ -85,6 +85,23 @@ func InOrder(diags hcl.Diagnostics) hcl.Diagnostics {
 	return diags
 }
 
+// maxTold bounds the diagnostics that are shown: the source is searched for the
+// place of each, and nobody reads thousands.
+const maxTold = 200
+
+// Most are the first diagnostics, errors before warnings where there are too many,
+// and a last one that says how many more there are.
+func Most(diags hcl.Diagnostics) hcl.Diagnostics {
+	if len(diags) <= maxTold+1 {
+		return diags
+	}
+	ranked := slices.Clone(diags)
+	slices.SortStableFunc(ranked, func(a, b *hcl.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
+	told, rest := ranked[:maxTold:maxTold], ranked[maxTold:]
+	more := &hcl.Diagnostic{Severity: rest[0].Severity, Summary: "And more", Detail: fmt.Sprintf("%d more errors and warnings are not shown.", len(rest))}
+	return append(InOrder(told), more)
+}
+
 // Complete reports whether all files could be read whole. A configuration that
 // is complete can be evaluated though there are mistakes in it, to find more of
 // them.

@@ -29,7 +29,7 @@ type DiagnosticsError struct {
 func (e *DiagnosticsError) Error() string {
 	var b strings.Builder
 	w := hcl.NewDiagnosticTextWriter(&b, e.Files, 0, false)
-	if err := w.WriteDiagnostics(config.Locate(e.Diagnostics, e.Files)); err != nil {
+	if err := w.WriteDiagnostics(config.Locate(config.Most(e.Diagnostics), e.Files)); err != nil {
 		return e.Diagnostics.Error()
 	}
 	return strings.TrimSpace(b.String())
