@@ -94,7 +94,8 @@ func graphemeLength(s string) int {
 // its last character.
 type clusterState struct {
 	regional     int  // regional indicators at the end
-	pictographic bool // a pictograph and then only extending characters
+	pictographic bool // a pictograph, then only extending characters, then at most one joiner
+	joined       bool // with that joiner
 	consonant    bool // an Indic consonant and then only linkers and extending characters
 	linked       bool // with at least one linker among them
 }
@@ -104,7 +105,8 @@ func (c *clusterState) add(r rune, class graphemeClass) {
 	if class != gRegional {
 		c.regional = 0
 	}
-	c.pictographic = class == gPictographic || c.pictographic && (class == gExtend || class == gZWJ)
+	c.pictographic = class == gPictographic || c.pictographic && !c.joined && (class == gExtend || class == gZWJ)
+	c.joined = c.pictographic && class == gZWJ
 	const zeroWidthNonJoiner = 0x200C
 	switch {
 	case class == gConsonant:
