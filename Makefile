@@ -87,7 +87,7 @@ bench-lang: build ## pipelines of up to 10,000 steps beside docker buildx bake -
 	$(GO) run ./bench/lang
 
 bench-market: ## search 100,000 packs; generate a crate from each pack that ships with sixty
-	cd cmd/sixty && $(GO) test -run '^$$' -bench Search ./packindex
+	cd cmd/sixty && $(GO) test -run '^$$' -bench 'Search|Resolve' ./packindex
 	cd cmd/sixty && $(GO) test -run '^$$' -bench Generate -benchtime 50x .
 
 bench-attest: ## sign and verify all statements of a run

@@ -83,7 +83,17 @@ func (u userPacks) Resolve(ctx context.Context, id, constraint string, pins mark
 	if err != nil {
 		return nil, err
 	}
-	packs, err := concept.Resolve(ctx, m.config, id, constraint, pins, m.openers...)
+	var packs *concept.Packs
+	known, err := u.app.indexed(ctx, m, func(catalog *market.Catalog) error {
+		all, err := catalog.ResolveAll(ctx, id, constraint, pins)
+		if err == nil {
+			packs = concept.Together(all)
+		}
+		return err
+	})
+	if err == nil && !known {
+		packs, err = concept.Resolve(ctx, m.config, id, constraint, pins, m.openers...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +111,12 @@ func (u userPacks) Recorded(ctx context.Context, ref codegen.PackRef) (*market.P
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := u.app.catalog(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	return catalog.Recorded(ctx, m.cache, ref.ID, ref.Version, ref.Digest)
+	var pack *market.Pack
+	err = u.app.resolving(ctx, m, func(catalog *market.Catalog) (err error) {
+		pack, err = catalog.Recorded(ctx, m.cache, ref.ID, ref.Version, ref.Digest)
+		return err
+	})
+	return pack, err
 }
 
 // Accept holds packs against the user's own policy and those that are named.

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/packindex"
+	"github.com/sixtyhq/sixty/internal/deploy"
 	"github.com/sixtyhq/sixty/internal/market"
 	"github.com/sixtyhq/sixty/stages/concept"
 )
@@ -77,21 +79,81 @@ func (m *userMarket) dropSearchIndex() error {
 	return nil
 }
 
+// openIndex opens the search index, where there is one that holds; else nil.
+func (m *userMarket) openIndex(ctx context.Context) (*packindex.Index, error) {
+	path, ok, err := m.searchIndexPath(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	index, err := packindex.Open(ctx, path)
+	if err != nil {
+		return nil, nil //nolint:nilerr // the catalog does without
+	}
+	return index, nil
+}
+
 // search searches the index where there is one that holds, else the catalog.
 func (a *app) search(ctx context.Context, m *userMarket, q market.Query) ([]market.Hit, error) {
-	path, ok, err := m.searchIndexPath(ctx)
+	index, err := m.openIndex(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); ok && err == nil {
-		if index, err := packindex.Open(ctx, path); err == nil {
-			defer index.Close()
-			return index.Search(ctx, q)
-		}
+	if index != nil {
+		defer index.Close()
+		return index.Search(ctx, q)
 	}
 	catalog, err := a.catalog(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	return catalog.Search(q), nil
+}
+
+// resolving gives find a catalog to resolve packs with: that of the index, see
+// indexed, else the one of all that the sources list.
+func (a *app) resolving(ctx context.Context, m *userMarket, find func(*market.Catalog) error) error {
+	known, err := a.indexed(ctx, m, find)
+	if known || err != nil {
+		return err
+	}
+	catalog, err := a.catalog(ctx, m)
+	if err != nil {
+		return err
+	}
+	return find(catalog)
+}
+
+// indexed gives find a catalog that looks packs up in the index, where there is one
+// that holds, and reports whether there is, and find knew its packs by it.
+func (a *app) indexed(ctx context.Context, m *userMarket, find func(*market.Catalog) error) (known bool, err error) {
+	index, err := m.openIndex(ctx)
+	if index == nil || err != nil {
+		return false, err
+	}
+	defer index.Close()
+	err = a.fromIndex(ctx, m, index, find)
+	var unknown *market.UnknownPackError
+	if errors.As(err, &unknown) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (a *app) fromIndex(ctx context.Context, m *userMarket, index *packindex.Index, find func(*market.Catalog) error) error {
+	cfg, err := market.ReadConfig(m.config)
+	if err != nil {
+		return err
+	}
+	added, faults := cfg.Open(m.openers...)
+	for _, f := range faults {
+		fmt.Fprintf(a.stderr, "Warning: %s\n", deploy.Readable(f.Error()))
+	}
+	return find(market.OpenLookup(func(ctx context.Context, id string) (map[string][]market.Entry, error) {
+		listings, err := index.Find(ctx, id)
+		out := map[string][]market.Entry{}
+		for _, l := range listings {
+			out[l.Source] = append(out[l.Source], l.Entries...)
+		}
+		return out, err
+	}, append(added, concept.Shipped())...))
 }

@@ -15,6 +15,8 @@ import (
 // Catalog is the packs of several sources.
 type Catalog struct {
 	offers []offer
+	// lookup finds the offers of a pack where the sources were not listed.
+	lookup func(ctx context.Context, id string) ([]offer, error)
 	// Faults are the packs that could not be read.
 	Faults []error
 }
@@ -37,16 +39,48 @@ func OpenCatalog(ctx context.Context, sources ...Source) (*Catalog, error) {
 			return nil, err
 		}
 		c.Faults = append(c.Faults, faults...)
-		for _, e := range entries {
-			v, err := semver.StrictNewVersion(e.Version)
-			if err != nil {
-				c.Faults = append(c.Faults, fmt.Errorf("%s: pack %s: version %q: %w", s.Name(), e.ID, e.Version, err))
-				continue
-			}
-			c.offers = append(c.offers, offer{e, v, s, rank})
-		}
+		offers, faults := offered(s, rank, entries)
+		c.offers, c.Faults = append(c.offers, offers...), append(c.Faults, faults...)
 	}
-	slices.SortStableFunc(c.offers, func(a, b offer) int {
+	newestFirst(c.offers)
+	return c, nil
+}
+
+// OpenLookup is a catalog of sources that are not listed: find gives what a source,
+// by its name, offers of one pack, for all sources that offer any. It can resolve
+// packs, and neither list nor search them; of an unknown pack it names no nearest.
+func OpenLookup(find func(ctx context.Context, id string) (map[string][]Entry, error), sources ...Source) *Catalog {
+	return &Catalog{lookup: func(ctx context.Context, id string) ([]offer, error) {
+		found, err := find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		var offers []offer
+		for rank, s := range sources {
+			more, _ := offered(s, rank, found[s.Name()]) // who lists them all tells of faults
+			offers = append(offers, more...)
+		}
+		newestFirst(offers)
+		return offers, nil
+	}}
+}
+
+// offered are the entries of a source with a version.
+func offered(s Source, rank int, entries []Entry) (out []offer, faults []error) {
+	for _, e := range entries {
+		v, err := semver.StrictNewVersion(e.Version)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: pack %s: version %q: %w", s.Name(), e.ID, e.Version, err))
+			continue
+		}
+		out = append(out, offer{e, v, s, rank})
+	}
+	return out, faults
+}
+
+// newestFirst sorts offers by id, the newest version first.
+func newestFirst(offers []offer) {
+	slices.SortStableFunc(offers, func(a, b offer) int {
 		if n := strings.Compare(a.ID, b.ID); n != 0 {
 			return n
 		}
@@ -55,7 +89,6 @@ func OpenCatalog(ctx context.Context, sources ...Source) (*Catalog, error) {
 		}
 		return a.rank - b.rank
 	})
-	return c, nil
 }
 
 // Entries gives every pack and version, by id, the newest version first.
@@ -93,7 +126,10 @@ func (e *UnknownPackError) Error() string {
 // the notation of Masterminds/semver: "^1.2", ">= 1, < 3"). Without a constraint
 // that is the newest stable one, or the newest of all if none is stable.
 func (c *Catalog) Resolve(ctx context.Context, id, constraint string) (*Pack, error) {
-	offers := c.versions(id)
+	offers, err := c.versions(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	if len(offers) == 0 {
 		return nil, &UnknownPackError{ID: id, Nearest: c.nearest(id), Faults: c.Faults}
 	}
@@ -128,14 +164,17 @@ func satisfies(version, constraint string) bool {
 	return err == nil && want.Check(v)
 }
 
-func (c *Catalog) versions(id string) []offer {
+func (c *Catalog) versions(ctx context.Context, id string) ([]offer, error) {
+	if c.lookup != nil {
+		return c.lookup(ctx, id)
+	}
 	var out []offer
 	for _, o := range c.offers {
 		if o.ID == id {
 			out = append(out, o)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // choose picks among the versions of one pack, which are sorted newest first.

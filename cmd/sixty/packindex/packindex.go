@@ -1,6 +1,6 @@
 // Package packindex is a search index of packs in an SQLite file, for markets
-// too large to be listed at each search. It finds what the catalog of package
-// market finds, but for words inside other words.
+// too large to be listed at each search and each resolution. A search finds what
+// the catalog of package market finds, but for words inside other words.
 //
 // An index is written once, by [Build], and read by any number of processes.
 package packindex
@@ -22,10 +22,11 @@ import (
 )
 
 // schemaVersion is kept in the file; another one is refused.
-const schemaVersion = 1
+const schemaVersion = 2
 
-// The table packs has one row for each pack and version that a search may give:
-// the newest version and the newest stable one. Its text is in packs_text; the
+// The table entries has every version of every pack that a source offers. The
+// table packs has one row for each of them that a search may give, under the same
+// id: the newest version and the newest stable one. Its text is in packs_text; the
 // words that occur there are in words, for the search of misspelt ones, between
 // marks that make the trigrams of a word's ends its own.
 const schema = `
@@ -41,7 +42,7 @@ CREATE TABLE packs (
   keywords TEXT NOT NULL,
   source TEXT NOT NULL
 ) STRICT;
-CREATE TABLE entries (id INTEGER PRIMARY KEY, entry TEXT NOT NULL) STRICT;
+CREATE TABLE entries (id INTEGER PRIMARY KEY, pack TEXT NOT NULL, source TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
 CREATE VIRTUAL TABLE packs_text USING fts5(
   pack, name, keywords, category, description, authors,
   content='', columnsize=1, detail=column, prefix='2 3 4',
@@ -90,11 +91,12 @@ func fill(ctx context.Context, path string, listings []Listing) (err error) {
 	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)); err != nil {
 		return err
 	}
-	if err := insert(ctx, tx, newest(listings)); err != nil {
+	if err := insert(ctx, tx, rows(listings)); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO packs_text(packs_text) VALUES ('optimize');
+		CREATE INDEX entries_pack ON entries(pack);
 		CREATE VIRTUAL TABLE vocabulary USING fts5vocab('packs_text', 'row');
 		INSERT INTO words(word) SELECT '^^' || term || '$$' FROM vocabulary WHERE length(term) >= 3;
 		DROP TABLE vocabulary;
@@ -105,24 +107,27 @@ func fill(ctx context.Context, path string, listings []Listing) (err error) {
 	return tx.Commit()
 }
 
-// row is one row of packs.
+// row is one row of entries; those that are the newest of something are rows of
+// packs as well.
 type row struct {
 	source         string
 	entry          market.Entry
 	newest, stable bool
 }
 
-// newest picks the rows: of each pack the newest version and the newest stable
-// one, which mostly are the same.
-func newest(listings []Listing) []row {
+// rows are all versions of all packs, and which of each is the newest one and the
+// newest stable one; these mostly are the same.
+func rows(listings []Listing) []*row {
 	type best struct {
 		any, stable       *semver.Version
 		anyRow, stableRow *row
 	}
 	found := map[string]*best{}
-	var order []string
+	var out []*row
 	for _, l := range listings {
 		for _, e := range l.Entries {
+			r := &row{source: l.Source, entry: e}
+			out = append(out, r)
 			v, err := semver.StrictNewVersion(e.Version)
 			if err != nil {
 				continue // the catalog tells of these
@@ -131,9 +136,7 @@ func newest(listings []Listing) []row {
 			if b == nil {
 				b = &best{}
 				found[e.ID] = b
-				order = append(order, e.ID)
 			}
-			r := &row{source: l.Source, entry: e}
 			if b.any == nil || v.GreaterThan(b.any) {
 				b.any, b.anyRow = v, r
 			}
@@ -142,22 +145,16 @@ func newest(listings []Listing) []row {
 			}
 		}
 	}
-	var rows []row
-	for _, id := range order {
-		b := found[id]
+	for _, b := range found {
 		b.anyRow.newest = true
 		if b.stableRow != nil {
 			b.stableRow.stable = true
 		}
-		rows = append(rows, *b.anyRow)
-		if b.stableRow != nil && b.stableRow != b.anyRow {
-			rows = append(rows, *b.stableRow)
-		}
 	}
-	return rows
+	return out
 }
 
-func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
+func insert(ctx context.Context, tx *sql.Tx, rows []*row) error {
 	packs, err := tx.PrepareContext(ctx, `INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
@@ -168,7 +165,7 @@ func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
 		return err
 	}
 	defer text.Close()
-	entries, err := tx.PrepareContext(ctx, `INSERT INTO entries VALUES (?, ?)`)
+	entries, err := tx.PrepareContext(ctx, `INSERT INTO entries VALUES (?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -179,12 +176,15 @@ func insert(ctx context.Context, tx *sql.Tx, rows []row) error {
 		if err != nil {
 			return err
 		}
+		if _, err := entries.ExecContext(ctx, i+1, e.ID, r.source, string(entry)); err != nil {
+			return err
+		}
+		if !r.newest && !r.stable {
+			continue
+		}
 		authors := strings.Join(e.Authors, "\n")
 		if _, err := packs.ExecContext(ctx, i+1, e.ID, e.Version, r.newest, r.stable, strings.ToLower(e.Category), strings.ToLower(e.License),
 			strings.ToLower(authors), "\n"+strings.ToLower(strings.Join(e.Keywords, "\n"))+"\n", r.source); err != nil {
-			return err
-		}
-		if _, err := entries.ExecContext(ctx, i+1, string(entry)); err != nil {
 			return err
 		}
 		if _, err := text.ExecContext(ctx, i+1, e.ID, e.Name, strings.Join(e.Keywords, " "), e.Category, e.Description, authors); err != nil {
@@ -217,6 +217,32 @@ func Open(ctx context.Context, path string) (*Index, error) {
 
 func open(path string, pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file:"+path+"?_pragma="+strings.Join(pragmas, "&_pragma="))
+}
+
+// Find gives what the sources offer of one pack, in the order of the listings.
+func (x *Index) Find(ctx context.Context, id string) ([]Listing, error) {
+	rows, err := x.db.QueryContext(ctx, "SELECT source, entry FROM entries WHERE pack = ? ORDER BY id", id)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s in the index of packs: %w", id, err)
+	}
+	defer rows.Close()
+	var out []Listing
+	for rows.Next() {
+		var source, text string
+		var e market.Entry
+		if err := rows.Scan(&source, &text); err != nil {
+			return nil, fmt.Errorf("look up %s in the index of packs: %w", id, err)
+		}
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			return nil, fmt.Errorf("look up %s in the index of packs: %w", id, err)
+		}
+		if n := len(out); n == 0 || out[n-1].Source != source {
+			out = append(out, Listing{Source: source})
+		}
+		last := &out[len(out)-1]
+		last.Entries = append(last.Entries, e)
+	}
+	return out, rows.Err()
 }
 
 // Close ends the use of the index.

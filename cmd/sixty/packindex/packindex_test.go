@@ -114,8 +114,8 @@ func (s source) Name() string { return s.l.Source }
 func (s source) List(context.Context) ([]market.Entry, []error, error) {
 	return s.l.Entries, nil, nil
 }
-func (s source) Open(context.Context, market.Entry) (*market.Pack, error) {
-	return nil, os.ErrNotExist
+func (s source) Open(_ context.Context, e market.Entry) (*market.Pack, error) {
+	return &market.Pack{Manifest: e.Manifest}, nil
 }
 
 func TestOpenRefuses(t *testing.T) {
@@ -174,6 +174,50 @@ func manyPacks(n int) []market.Entry {
 
 // BenchmarkSearch searches 100,000 packs: a rare word, a common one, two words,
 // a misspelt one, and with a filter.
+// TestFind resolves what the catalog resolves, and lists no source for it.
+func TestFind(t *testing.T) {
+	user := Listing{"user", []market.Entry{
+		entry("io.x.a", "0.2.0", "newer"), entry("io.x.a", "0.3.0-rc.1", ""), entry("io.x.a", "0.1.0", "of the user"), entry("io.x.a", "x", ""),
+	}}
+	shipped := Listing{"shipped", []market.Entry{entry("io.x.a", "0.1.0", "shipped"), entry("io.x.b", "1.0.0", "")}}
+	x := testIndex(t, user, shipped)
+	listed, err := market.OpenCatalog(t.Context(), source{user}, source{shipped})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(ctx context.Context, id string) (map[string][]market.Entry, error) {
+		listings, err := x.Find(ctx, id)
+		out := map[string][]market.Entry{}
+		for _, l := range listings {
+			out[l.Source] = l.Entries
+		}
+		return out, err
+	}
+	looked := market.OpenLookup(find, unlisted{source{user}}, unlisted{source{shipped}})
+	for _, tc := range []struct{ id, constraint, want string }{
+		{"io.x.a", "", "0.2.0 newer"}, {"io.x.a", "<0.2", "0.1.0 of the user"}, {"io.x.a", ">=0.3.0-0", "0.3.0-rc.1 "},
+		{"io.x.b", "^1", "1.0.0 "}, {"io.x.b", "^2", ""}, {"io.x.c", "", ""},
+	} {
+		for what, c := range map[string]*market.Catalog{"listed": listed, "looked up": looked} {
+			p, err := c.Resolve(t.Context(), tc.id, tc.constraint)
+			got := ""
+			if err == nil {
+				got = p.Version + " " + p.Description
+			}
+			if got != tc.want {
+				t.Errorf("%s, %s %s: %q (%v), want %q", what, tc.id, tc.constraint, got, err, tc.want)
+			}
+		}
+	}
+}
+
+// unlisted is a source that must not be listed.
+type unlisted struct{ market.Source }
+
+func (unlisted) List(context.Context) ([]market.Entry, []error, error) {
+	panic("the source was listed")
+}
+
 func BenchmarkSearch(b *testing.B) {
 	packs := manyPacks(100_000)
 	x := testIndex(b, Listing{"s", packs})
@@ -202,4 +246,44 @@ func BenchmarkSearch(b *testing.B) {
 			b.ReportMetric(float64(hits), "hits")
 		})
 	}
+}
+
+// BenchmarkResolve finds one pack of 100,000 for a resolution: in the index, and in
+// the remembered listing of the source.
+func BenchmarkResolve(b *testing.B) {
+	packs := manyPacks(100_000)
+	listing := Listing{"s", packs}
+	path := filepath.Join(b.TempDir(), "packs.db")
+	if err := Build(b.Context(), path, listing); err != nil {
+		b.Fatal(err)
+	}
+	cache := market.NewCache(b.TempDir())
+	if _, _, err := market.NewCachedSource(source{listing}, cache, market.Refresh).List(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	id := packs[len(packs)/2].ID
+	b.Run("index", func(b *testing.B) {
+		for b.Loop() {
+			x, err := Open(b.Context(), path) // as each command does
+			if err != nil {
+				b.Fatal(err)
+			}
+			found, err := x.Find(b.Context(), id)
+			if err != nil || len(found) != 1 {
+				b.Fatal(found, err)
+			}
+			x.Close()
+		}
+	})
+	b.Run("listing", func(b *testing.B) {
+		for b.Loop() {
+			c, err := market.OpenCatalog(b.Context(), market.NewCachedSource(source{listing}, cache, market.PreferCache))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := c.Resolve(b.Context(), id, ""); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

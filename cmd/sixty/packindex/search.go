@@ -78,7 +78,7 @@ func (x *Index) query(ctx context.Context, q market.Query, match, exact string) 
 	if match != "" {
 		fmt.Fprintf(&b, " LIMIT %d", maxRanked)
 	}
-	rows, err := x.db.QueryContext(ctx, "SELECT entry, source, score FROM (SELECT * FROM ("+b.String()+") ORDER BY score DESC, pack LIMIT ?) AS best JOIN entries USING (id) ORDER BY score DESC, pack", append(args, q.Limit)...)
+	rows, err := x.db.QueryContext(ctx, "SELECT entries.entry, entries.source, score FROM (SELECT * FROM ("+b.String()+") ORDER BY score DESC, pack LIMIT ?) AS best JOIN entries USING (id) ORDER BY score DESC, best.pack", append(args, q.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("search the index of packs: %w", err)
 	}
