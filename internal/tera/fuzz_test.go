@@ -126,5 +126,8 @@ func comparable(source string) bool {
 	if strings.Contains(source, "for") && (strings.Contains(source, "uni") || strings.ContainsFunc(source, unicode.IsMark)) {
 		return false // deliberate: "for over graphemes"
 	}
+	if strings.Contains(source, "date") && strings.Contains(source, "C") {
+		return false // deliberate: "century before the year 0"
+	}
 	return len(source) < 4096 && strings.Count(source, "(") < 12 && strings.Count(source, "[") < 12
 }

@@ -110,7 +110,7 @@ func (r *run) located(err error, at int32) error {
 		return r.undefinedError(u.path)
 	}
 	if fatal(err) {
-		return r.errorAt(at, err, "rendering was stopped")
+		return r.errorAt(at, err, "rendering was stopped, at a limit on what one template may do or by the caller")
 	}
 	return r.errorAt(at, err, "rendering failed")
 }
