@@ -221,7 +221,7 @@ func (a *app) renderRecorded(ctx context.Context, rec *recordedRun, ask asking, 
 	if err := writeFile(filepath.Join(dir, filepath.FromSlash(codegen.RecordPath)), text); err != nil {
 		return "", err
 	}
-	gen := &genOptions{again: dir}
+	gen := &genOptions{}
 	if gen.recorded, err = ask.all(rec.params.SensitivePackVariables); err != nil {
 		return "", err
 	}

@@ -223,7 +223,7 @@ func (a *app) startWarm(dir string, args []string) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(self, append([]string{"warm", "--background", "--progress", "plain", "--cache-dir", cache}, args...)...)
+	cmd := exec.Command(self, append([]string{"warm", "--background", "--progress", "plain", "--cache-dir", cache}, args...)...) //nolint:noctx // it outlives whoever starts it
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

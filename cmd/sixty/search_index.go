@@ -131,7 +131,7 @@ func (a *app) indexed(ctx context.Context, m *userMarket, find func(*market.Cata
 		return false, err
 	}
 	defer index.Close()
-	err = a.fromIndex(ctx, m, index, find)
+	err = a.fromIndex(m, index, find)
 	var unknown *market.UnknownPackError
 	if errors.As(err, &unknown) {
 		return false, nil
@@ -139,7 +139,7 @@ func (a *app) indexed(ctx context.Context, m *userMarket, find func(*market.Cata
 	return true, err
 }
 
-func (a *app) fromIndex(ctx context.Context, m *userMarket, index *packindex.Index, find func(*market.Catalog) error) error {
+func (a *app) fromIndex(m *userMarket, index *packindex.Index, find func(*market.Catalog) error) error {
 	cfg, err := market.ReadConfig(m.config)
 	if err != nil {
 		return err
