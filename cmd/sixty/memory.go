@@ -9,7 +9,7 @@ import (
 // How much garbage a command that reads and plans a pipeline lets lie before it
 // collects: calmPercent of what lives and of calmBytes beside it.
 const (
-	calmBytes   = 96 << 20
+	calmBytes   = 32 << 20
 	calmPercent = 50
 )
 
