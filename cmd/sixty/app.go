@@ -164,6 +164,5 @@ func (a *app) printDiagnostics(diags hcl.Diagnostics, files map[string]*hcl.File
 			width = uint(w)
 		}
 	}
-	w := hcl.NewDiagnosticTextWriter(a.stderr, files, width, a.color())
-	w.WriteDiagnostics(config.Locate(config.Most(diags), files)) //nolint:errcheck // nowhere else to say it
+	lang.WriteDiagnostics(a.stderr, config.Locate(config.Most(diags), files), files, width, a.color()) //nolint:errcheck // nowhere else to say it
 }

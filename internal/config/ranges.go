@@ -1,7 +1,8 @@
 package config
 
 import (
-	"bufio"
+	"bytes"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -45,15 +46,17 @@ func Locate(diags hcl.Diagnostics, files map[string]*hcl.File) hcl.Diagnostics {
 // offset is where a line and column are in a text, as far as each character is
 // one code point.
 func offset(src []byte, at hcl.Pos) int {
-	lines := hcl.NewRangeScanner(src, "", bufio.ScanLines)
-	for lines.Scan() {
-		if line := lines.Range(); line.Start.Line == at.Line {
-			characters := hcl.NewRangeScanner(lines.Bytes(), "", bufio.ScanRunes)
-			for column := 1; column < at.Column && characters.Scan(); column++ {
-				line.Start.Byte += len(characters.Bytes())
-			}
-			return line.Start.Byte
+	start := 0
+	for range at.Line - 1 {
+		i := bytes.IndexByte(src[start:], '\n')
+		if i < 0 {
+			return len(src)
 		}
+		start += i + 1
 	}
-	return len(src)
+	for column := 1; column < at.Column && start < len(src) && src[start] != '\n'; column++ {
+		_, size := utf8.DecodeRune(src[start:])
+		start += size
+	}
+	return start
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/sixtyhq/sixty/internal/config"
+	"github.com/sixtyhq/sixty/internal/lang"
 )
 
 // Mistake is a mistake in how a run was asked for or configured.
@@ -28,8 +29,7 @@ type DiagnosticsError struct {
 // Error shows each diagnostic with its place and snippet.
 func (e *DiagnosticsError) Error() string {
 	var b strings.Builder
-	w := hcl.NewDiagnosticTextWriter(&b, e.Files, 0, false)
-	if err := w.WriteDiagnostics(config.Locate(config.Most(e.Diagnostics), e.Files)); err != nil {
+	if err := lang.WriteDiagnostics(&b, config.Locate(config.Most(e.Diagnostics), e.Files), e.Files, 0, false); err != nil {
 		return e.Diagnostics.Error()
 	}
 	return strings.TrimSpace(b.String())

@@ -90,7 +90,8 @@ func New(diags hcl.Diagnostics, files map[string]*hcl.File) Result {
 			at := visible(*d.Subject)
 			out.Range = &Range{at.Filename, Pos(at.Start), Pos(at.End)}
 			if f := files[at.Filename]; f != nil {
-				out.Snippet = snippet(d, at, f)
+				near, file := lang.Excerpt(d, f)
+				out.Snippet = snippet(near, visible(*near.Subject), file)
 			}
 		}
 		r.Diagnostics = append(r.Diagnostics, out)

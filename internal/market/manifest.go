@@ -119,8 +119,7 @@ type DiagnosticsError struct {
 // Error prints each diagnostic with its place and the source around it.
 func (e *DiagnosticsError) Error() string {
 	var b strings.Builder
-	w := hcl.NewDiagnosticTextWriter(&b, e.Files, 0, false)
-	_ = w.WriteDiagnostics(e.Diagnostics) // a strings.Builder does not fail
+	_ = lang.WriteDiagnostics(&b, e.Diagnostics, e.Files, 0, false) // a strings.Builder does not fail
 	return strings.TrimRight(b.String(), "\n")
 }
 

@@ -17,6 +17,7 @@ import (
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
@@ -277,7 +278,7 @@ const maxMessage = 16 << 20
 
 func (e *Embedded) newWorker(ctx context.Context, root string, maxCache int64) (*base.Worker, error) {
 	factory := runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (ctdsnapshot.Snapshotter, error) {
-		s, err := overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+		s, err := openSnapshots(ctx, root)
 		if err == nil {
 			// The worker leaves it open, and its database locked.
 			e.onClose(s.Close)
@@ -303,6 +304,33 @@ func (e *Embedded) newWorker(ctx context.Context, root string, maxCache int64) (
 		return nil, err
 	}
 	return base.NewWorker(context.WithoutCancel(ctx), opt)
+}
+
+// openSnapshots opens the folders of layers and removes those that no snapshot
+// in its database has. An engine that was killed after it gave a folder its
+// number and before it wrote so leaves one, and the next snapshot, which gets
+// the same number, could not be made.
+func openSnapshots(ctx context.Context, root string) (ctdsnapshot.Snapshotter, error) {
+	s, err := overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := s.(ctdsnapshot.Cleaner)
+	if !ok {
+		return s, nil
+	}
+	err = c.Cleanup(ctx)
+	if errdefs.IsNotFound(err) { // no snapshot was ever made, so no folder is one
+		folders, _ := filepath.Glob(filepath.Join(root, "snapshots", "*")) // the pattern is sound
+		err = nil
+		for _, folder := range folders {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("removing layers that a killed engine left: %w", err), s.Close())
+	}
+	return s, nil
 }
 
 // gcPolicy is BuildKit's own default; without one nothing is ever collected.
