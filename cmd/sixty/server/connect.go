@@ -19,7 +19,9 @@ import (
 	"github.com/moby/buildkit/client"
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/sixtyhq/sixty/cmd/sixty/buildkit"
@@ -145,6 +147,9 @@ func attend(ctx context.Context, at place, own Identity) (*Connection, error) {
 	case status.Identity != own:
 		_, err := call[Status](ctx, conn, stopMethod, stop{})
 		conn.Close()
+		if grpcstatus.Code(err) == codes.Unavailable { // it went before it could answer
+			return nil, ErrNone
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ask the server of another build to make room: %w", err)
 		}
