@@ -109,8 +109,8 @@ var rules = []rule{
 	{folder: "cmd/sixty", ours: []string{"attest", "cache", "internal", "stages"}},
 	{folder: "cmd/sixty/buildkit", ours: []string{"internal/plan", "internal/initrec", "internal/stepspec"}},
 	{folder: "cmd/sixty/server", ours: []string{"cmd/sixty/buildkit"}},
-	{folder: "cmd/sixty/crates", ours: []string{"internal/blob", "internal/download", "internal/plan"}, others: none},
-	{folder: "cmd/sixty/warm", ours: []string{"internal/plan"}, others: none, exceptions: map[string]string{
+	{folder: "cmd/sixty/crates", ours: []string{"internal/blob", "internal/download", "internal/plan"}, others: []string{"github.com/google/renameio/v2"}},
+	{folder: "cmd/sixty/warm", ours: []string{"internal/plan"}, others: []string{"github.com/google/renameio/v2"}, exceptions: map[string]string{
 		"stages/setup": "the steps that compile dependencies",
 	}},
 	{folder: "cmd/sixty/image", ours: none},

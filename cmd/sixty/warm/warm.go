@@ -10,13 +10,14 @@ package warm
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/renameio/v2"
 
 	"github.com/sixtyhq/sixty/internal/plan"
 	"github.com/sixtyhq/sixty/stages/setup"
@@ -345,14 +346,8 @@ func write(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("remember the dependencies: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-")
-	if err != nil {
+	if err := renameio.WriteFile(file, text, 0o600); err != nil {
 		return fmt.Errorf("remember the dependencies: %w", err)
 	}
-	defer os.Remove(tmp.Name()) // gone when renamed
-	_, err = tmp.Write(text)
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("remember the dependencies: %w", err)
-	}
-	return os.Rename(tmp.Name(), file)
+	return nil
 }
